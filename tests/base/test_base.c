@@ -1,0 +1,116 @@
+/* Tests of base: random numbers, worker threads, files, text. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/rng.h"
+#include "base/text.h"
+#include "base/worker.h"
+
+/* The published vectors of Philox4x32-10 (Random123, kat_vectors). */
+static void test_rng_matches_published_philox_vectors(void **state)
+{
+    cohl_rng zero = cohl_rng_make(0, 0);
+    static const uint32_t expected[4] = { 0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8 };
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(cohl_rng_u32(&zero), expected[i]);
+}
+
+static void test_rng_normal_does_not_depend_on_the_cut(void **state)
+{
+    float whole[101], parts[101];
+    double sum = 0, squares = 0;
+    cohl_rng_fill_normal(whole, 7, 101, 3, 4);
+    cohl_rng_fill_normal(parts, 7, 34, 3, 4);
+    cohl_rng_fill_normal(parts + 34, 41, 67, 3, 4);
+    assert_memory_equal(whole, parts, sizeof whole);
+    static float many[100000];
+    cohl_rng_fill_normal(many, 0, 100000, 1, 1);
+    for (int i = 0; i < 100000; i++)
+        sum += many[i], squares += (double)many[i] * many[i];
+    assert_true(sum / 1e5 < 0.02 && sum / 1e5 > -0.02);
+    assert_true(squares / 1e5 > 0.98 && squares / 1e5 < 1.02);
+}
+
+static void count_tile(void *job, int tile, int thread)
+{
+    int *counts = job;
+    counts[tile]++;
+}
+
+static void test_workers_run_every_tile_once(void **state)
+{
+    for (int threads = 1; threads <= 5; threads++) {
+        cohl_workers *workers;
+        assert_int_equal(cohl_workers_new(&workers, threads, NULL), COHL_OK);
+        for (int round = 0; round < 2000; round++) {
+            int counts[37] = { 0 };
+            cohl_workers_run(workers, 1 + round % 37, count_tile, counts);
+            for (int i = 0; i < 37; i++)
+                assert_int_equal(counts[i], i < 1 + round % 37);
+        }
+        cohl_workers_free(workers);
+    }
+}
+
+static void test_utf8_is_checked_strictly(void **state)
+{
+    static const struct { const char *bytes; size_t good; } cases[] = {
+        { "plain", 5 }, { "é\xE2\x82\xAC", 5 }, { "a\x80", 1 }, { "\xC0\x80", 0 },
+        { "\xED\xA0\x80", 0 }, { "\xF4\x90\x80\x80", 0 }, { "ab\xE2\x82", 2 }, { "\xF0\x9F\x8E\x88", 4 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(cohl_utf8_check(cases[i].bytes, strlen(cases[i].bytes)), cases[i].good);
+}
+
+static void test_a_failed_write_leaves_what_was_there(void **state)
+{
+    char folder[] = "/tmp/cohl-test-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    char *path = cohl_path_join(folder, "a.txt"), *text;
+    cohl_writer out;
+    assert_int_equal(cohl_file_write(path, "old", 3, NULL), COHL_OK);
+    assert_int_equal(cohl_writer_open(&out, path, NULL), COHL_OK);
+    assert_int_equal(cohl_writer_put(&out, "new words", 9, NULL), COHL_OK);
+    assert_int_equal(cohl_writer_close(&out, COHL_ERR_CANCELLED, NULL), COHL_ERR_CANCELLED);
+    assert_int_equal(cohl_file_read(&text, NULL, path, 100, NULL), COHL_OK);
+    assert_string_equal(text, "old");
+    free(text);
+    unlink(path);
+    assert_int_equal(rmdir(folder), 0);
+    free(path);
+}
+
+static void test_arena_gives_back_at_the_mark(void **state)
+{
+    cohl_arena arena;
+    assert_int_equal(cohl_arena_open(&arena, 1 << 20, NULL), COHL_OK);
+    void *first = cohl_arena_take(&arena, 100);
+    cohl_mark mark = cohl_arena_mark(&arena);
+    void *second = cohl_arena_take(&arena, 1000);
+    assert_true((uintptr_t)second % COHL_ARENA_ALIGN == 0 && first != second);
+    cohl_arena_release(&arena, mark);
+    assert_ptr_equal(cohl_arena_take(&arena, 5), second);
+    assert_null(cohl_arena_take(&arena, 1 << 20));
+    cohl_arena_close(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rng_matches_published_philox_vectors),
+        cmocka_unit_test(test_rng_normal_does_not_depend_on_the_cut),
+        cmocka_unit_test(test_workers_run_every_tile_once),
+        cmocka_unit_test(test_utf8_is_checked_strictly),
+        cmocka_unit_test(test_a_failed_write_leaves_what_was_there),
+        cmocka_unit_test(test_arena_gives_back_at_the_mark),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
