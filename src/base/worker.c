@@ -31,7 +31,7 @@ struct cohl_workers {
     void           *job;
     int             tiles;
     atomic_uint     round;              /* number of runs begun              */
-    atomic_ullong   next;               /* round << 32 | next tile           */
+    atomic_ullong   next;               /* round << 32 | tiles not yet claimed */
     atomic_int      left;               /* tiles not finished                */
     atomic_int      sleeping;
     atomic_bool     closing;
@@ -55,12 +55,14 @@ static void take_tiles(cohl_workers *w, unsigned round, int thread)
         unsigned long long now = atomic_load(&w->next);
         if ((unsigned)(now >> 32) != round)
             break;
-        int tile = (int)(now & 0xFFFFFFFFu);
-        if (tile >= w->tiles)
+        int unclaimed = (int)(now & 0xFFFFFFFFu);
+        if (unclaimed == 0)
             break;
-        if (!atomic_compare_exchange_weak(&w->next, &now, now + 1))
+        if (!atomic_compare_exchange_weak(&w->next, &now, now - 1))
             continue;
-        w->fn(w->job, tile, thread);
+        /* Holding an unfinished tile keeps this run open: only now are the
+         * fields of the run safe to read. */
+        w->fn(w->job, w->tiles - unclaimed, thread);
         atomic_fetch_sub(&w->left, 1);
     }
     inside = -1;
@@ -169,7 +171,7 @@ void cohl_workers_run(cohl_workers *w, int tiles, cohl_tile_fn *fn, void *job)
     unsigned round = atomic_load(&w->round) + 1;
     w->fn = fn, w->job = job, w->tiles = tiles;
     atomic_store(&w->left, tiles);
-    atomic_store(&w->next, (unsigned long long)round << 32);
+    atomic_store(&w->next, (unsigned long long)round << 32 | (unsigned)tiles);
     pthread_mutex_lock(&w->lock);     /* no sleeper may miss the new round */
     atomic_store(&w->round, round);
     pthread_mutex_unlock(&w->lock);
