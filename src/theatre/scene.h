@@ -66,6 +66,17 @@ typedef struct cohl_actor_state {
     double squash;          /* 1 = as built; < 1 flatter and wider */
 } cohl_actor_state;
 
+/* How large a figure is built at size 1, metres: from foot to top, and along its own x
+ * and z when it looks at the audience (vehicles, dogs, fish and birds are longest along
+ * z: bow, nose, beak look the way they face). A figure that floats has its position in
+ * its middle, height / 2 above its lowest point; the others stand on their position. */
+typedef struct cohl_figure_size {
+    double height, width, depth;
+    bool   floats;
+} cohl_figure_size;
+
+cohl_figure_size cohl_subject_size(cohl_subject subject);
+
 cohl_camera      cohl_scene_camera(const cohl_scene *scene, double seconds);
 cohl_actor_state cohl_scene_actor(const cohl_scene *scene, int actor, double seconds);
 
