@@ -1,0 +1,27 @@
+#!/bin/sh
+# The list of packages, the build and the page on licences say the same:
+# every library that a meson.build asks for has a row in tools/packages, and
+# docs/licences.md names every row's package with its licence.
+set -eu
+cd "$(dirname "$0")/.."
+wrong=0
+
+find . -name meson.build ! -path './build*' -exec cat {} + | sed 's/#.*//' |
+    grep -oE "(dependency|find_library)\('[a-zA-Z0-9_+-]+'" | sed "s/.*'\(.*\)'/\1/" | sort -u |
+    grep -vxE 'm|threads' > "${TMPDIR:-/tmp}/cohl-asked.$$" || true
+trap 'rm -f "${TMPDIR:-/tmp}/cohl-asked.$$"' EXIT
+while read -r library; do
+    awk -v library="$library" '$1 !~ /^#/ && $3 == library { found = 1 } END { exit !found }' tools/packages || {
+        echo "a meson.build asks for $library, tools/packages has no row for it"
+        wrong=1
+    }
+done < "${TMPDIR:-/tmp}/cohl-asked.$$"
+
+while read -r group package _ licence _; do
+    case $group in '#'*|'') continue ;; esac
+    grep -qF "| \`$package\` | $(printf '%s' "$licence" | tr _ ' ') |" docs/licences.md || {
+        echo "docs/licences.md has no row | \`$package\` | $licence |"
+        wrong=1
+    }
+done < tools/packages
+exit $wrong
