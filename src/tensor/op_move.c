@@ -44,7 +44,7 @@ cohl_tensor *cohl_permute(cohl_ctx *ctx, cohl_tensor *x, const int *order)
 {
     if (!x || !cohl_ctx_fine(ctx))
         return NULL;
-    move_extra m = { { 0 } };
+    move_extra m = { .axis = 0 };
     int64_t dim[COHL_RANK_MAX];
     for (int i = 0; i < x->rank; i++) {
         assert(order[i] >= 0 && order[i] < x->rank);
