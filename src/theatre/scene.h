@@ -26,7 +26,7 @@ typedef struct cohl_actor {
     cohl_colour  colour;
     cohl_action  action;
     double begin, end;      /* seconds of the action; before: waits, after: rests where it got to */
-    double home[3];         /* where its foot stands (its middle, if it floats) at second 0 */
+    double home[3];         /* where its foot stands (its middle, if it floats) before `begin` */
     double facing;          /* radians about y: 0 looks at the audience, + turns to its left */
     double size;            /* 1 = as the renderer's figure is built */
     int    side;            /* direction of travel: +1 to the right, -1 to the left */
@@ -55,11 +55,16 @@ typedef struct cohl_camera {
     double focal_mm;                      /* of a 24 mm high picture */
 } cohl_camera;
 
-/* What an actor looks like at a moment; the renderer builds its parts from it. */
+/* What an actor looks like at a moment; the renderer builds its parts from it.
+ * yaw turns as `facing` does (its front looks along (sin yaw, 0, -cos yaw)); pitch > 0
+ * bends the front down (a rolling ball pitches on and on); roll > 0 tips the top towards
+ * its own left. Pitch and roll turn about the figure's middle. */
 typedef struct cohl_actor_state {
     double position[3];     /* of the foot, or the middle if it floats */
     double yaw, pitch, roll;/* radians */
-    double stride;          /* phase of legs, fins, wings, wheels: radians, 0 = at rest */
+    double stride;          /* phase of legs, fins, wings, wheels: radians, 0 = at rest. Legs: 2 pi
+                               for two steps, one figure height of ground. Wheels: 2 pi for each
+                               2 pi * 0.2 * size metres (radius 0.2 at size 1) */
     double stride_size;     /* 0..1 how much they move */
     double arm;             /* 0 hangs .. 1 raised; waves with `wave` */
     double wave;            /* radians of the raised hand */
@@ -79,6 +84,18 @@ cohl_figure_size cohl_subject_size(cohl_subject subject);
 
 cohl_camera      cohl_scene_camera(const cohl_scene *scene, double seconds);
 cohl_actor_state cohl_scene_actor(const cohl_scene *scene, int actor, double seconds);
+
+/* Where a point stands in the picture: pixels from the top left corner. Returns its
+ * distance along forward; x and y mean nothing when that is not positive. */
+double cohl_scene_project(const cohl_scene *scene, const cohl_camera *camera,
+                          const double point[3], double *x, double *y);
+
+/* A box round an actor in the picture, pixels: left, top, right, bottom, from the corners
+ * of its figure's bounds and not cut at the frame. false: (partly) behind the camera. */
+bool cohl_scene_box(const cohl_scene *scene, int actor, double seconds, double box[4]);
+
+/* The middle of the figure, in the world. */
+void cohl_scene_actor_middle(const cohl_scene *scene, int actor, double seconds, double middle[3]);
 
 /* Where frame f's pixels and truth go; NULL members are not made. */
 typedef struct cohl_picture {
