@@ -10,6 +10,7 @@
 #define COHL_TENSOR_REF_REF_H
 
 #include "tensor/backend.h"
+
 /* memory */
 cohl_status cohl_ref_open(cohl_ctx *ctx, size_t scratch_bytes, cohl_error *err);
 void cohl_ref_close(cohl_ctx *ctx);
