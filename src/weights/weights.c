@@ -1,0 +1,338 @@
+/* weights.c - all weights of one network as one sorted list of names.
+ *
+ * Sources stay open while the list lives; the list holds pointers into them. */
+#include "weights/weights.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "weights/procedural.h"
+#include "weights/safetensors.h"
+
+enum { INDEX_MAX = 64 << 20, SHARDS_MAX = 1024 };
+
+struct cohl_weights {
+    char               *path;
+    cohl_safetensors  **shard;        /* [shard_count] */
+    size_t              shard_count;
+    cohl_procedural    *procedural;   /* or NULL */
+    const cohl_weight **weight;       /* [count], by name */
+    size_t              count;
+};
+
+/* File names of one folder, sorted. */
+typedef struct name_list {
+    char  *name[SHARDS_MAX];
+    size_t count;
+} name_list;
+
+static int compare_strings(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int compare_weights(const void *a, const void *b)
+{
+    return strcmp((*(const cohl_weight *const *)a)->name, (*(const cohl_weight *const *)b)->name);
+}
+
+static void free_names(name_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->name[i]);
+    list->count = 0;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), tail = strlen(end);
+    return length > tail && strcmp(text + length - tail, end) == 0;
+}
+
+static cohl_status add_name(name_list *list, const char *name, const char *folder,
+                            cohl_error *err)
+{
+    if (list->count == SHARDS_MAX)
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: more than %d shards", folder, SHARDS_MAX);
+    if (!(list->name[list->count] = strdup(name)))
+        return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory for its names", folder);
+    list->count++;
+    return COHL_OK;
+}
+
+static cohl_status list_folder(name_list *list, const char *folder, const char *ending,
+                               cohl_error *err)
+{
+    cohl_status st = COHL_OK;
+    struct dirent *entry;
+    DIR *dir = opendir(folder);
+
+    list->count = 0;
+    if (!dir)
+        return cohl_fail(err, COHL_ERR_IO, "%s: cannot open: %s", folder, strerror(errno));
+    while (!st && (entry = readdir(dir))) {
+        if (entry->d_name[0] != '.' && ends_with(entry->d_name, ending))
+            st = add_name(list, entry->d_name, folder, err);
+    }
+    closedir(dir);
+    if (list->count)
+        qsort(list->name, list->count, sizeof *list->name, compare_strings);
+    if (st)
+        free_names(list);
+    return st;
+}
+
+static cohl_status new_weights(cohl_weights **out, const char *path, cohl_error *err)
+{
+    cohl_weights *weights = calloc(1, sizeof *weights);
+    *out = NULL;
+    if (!weights || !(weights->path = strdup(path))) {
+        free(weights);
+        return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to open it", path);
+    }
+    *out = weights;
+    return COHL_OK;
+}
+
+static cohl_status open_shard(cohl_weights *weights, const char *path, cohl_error *err)
+{
+    size_t room = (weights->shard_count + 1) * sizeof *weights->shard;
+    cohl_safetensors **grown = realloc(weights->shard, room);
+    if (!grown)
+        return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to open it", path);
+    weights->shard = grown;
+    cohl_status st = cohl_safetensors_open(&grown[weights->shard_count], path, err);
+    if (!st)
+        weights->shard_count++;
+    return st;
+}
+
+static cohl_status open_shards(cohl_weights *weights, const char *folder, const name_list *names,
+                               cohl_error *err)
+{
+    cohl_status st = COHL_OK;
+    for (size_t i = 0; i < names->count && !st; i++) {
+        char *path = cohl_path_join(folder, names->name[i]);
+        if (!path)
+            return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory for its names", folder);
+        st = open_shard(weights, path, err);
+        free(path);
+    }
+    return st;
+}
+
+/* Gather the sources' weights into one list by name; a name twice is refused. */
+static cohl_status sort_weights(cohl_weights *weights, cohl_error *err)
+{
+    size_t total = weights->procedural ? cohl_procedural_count(weights->procedural) : 0;
+    for (size_t s = 0; s < weights->shard_count; s++)
+        total += cohl_safetensors_count(weights->shard[s]);
+    if (!(weights->weight = malloc((total + 1) * sizeof *weights->weight)))
+        return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory for %zu names", weights->path, total);
+    for (size_t s = 0; s < weights->shard_count; s++) {
+        for (size_t i = 0; i < cohl_safetensors_count(weights->shard[s]); i++)
+            weights->weight[weights->count++] = cohl_safetensors_at(weights->shard[s], i);
+    }
+    for (size_t i = 0; weights->count < total; i++)
+        weights->weight[weights->count++] = cohl_procedural_at(weights->procedural, i);
+    if (total)
+        qsort(weights->weight, total, sizeof *weights->weight, compare_weights);
+    for (size_t i = 1; i < total; i++) {
+        if (strcmp(weights->weight[i - 1]->name, weights->weight[i]->name) == 0)
+            return cohl_fail(err, COHL_ERR_FORMAT, "%s: tensor %s is there twice", weights->path,
+                             weights->weight[i]->name);
+    }
+    return COHL_OK;
+}
+
+/* A shard stands beside its index: its name is a name, not a way elsewhere. */
+static cohl_status collect_shards(name_list *list, const json_t *map, const char *index_path,
+                                  cohl_error *err)
+{
+    const char *tensor;
+    json_t *file;
+    cohl_status st = COHL_OK;
+
+    json_object_foreach((json_t *)map, tensor, file) {
+        const char *name = json_string_value(file);
+        if (!name || strchr(name, '/') || !ends_with(name, ".safetensors"))
+            return cohl_fail(err, COHL_ERR_FORMAT, "%s: tensor %s: expected the name of a "
+                             ".safetensors file beside the index, found %s", index_path, tensor,
+                             name ? name : "no string");
+        size_t i = 0;
+        while (i < list->count && strcmp(list->name[i], name))
+            i++;
+        if (i == list->count && (st = add_name(list, name, index_path, err)))
+            return st;
+    }
+    if (list->count)
+        qsort(list->name, list->count, sizeof *list->name, compare_strings);
+    return COHL_OK;
+}
+
+static cohl_status check_map(const cohl_weights *weights, const name_list *shards,
+                             const json_t *map, const char *index_path, cohl_error *err)
+{
+    const char *tensor;
+    json_t *file;
+    json_object_foreach((json_t *)map, tensor, file) {
+        const char *name = json_string_value(file);
+        char *const *at = bsearch(&name, shards->name, shards->count, sizeof *shards->name,
+                                  compare_strings);
+        if (!cohl_safetensors_find(weights->shard[at - shards->name], tensor))
+            return cohl_fail(err, COHL_ERR_FORMAT, "%s: tensor %s is not in %s", index_path,
+                             tensor, name);
+    }
+    return COHL_OK;
+}
+
+static cohl_status read_index(json_t **out, const char *path, cohl_error *err)
+{
+    json_error_t wrong;
+    char *text;
+    size_t size;
+    cohl_status st = cohl_file_read(&text, &size, path, INDEX_MAX, err);
+
+    *out = NULL;
+    if (st)
+        return st;
+    *out = json_loadb(text, size, JSON_REJECT_DUPLICATES, &wrong);
+    free(text);
+    if (!*out)
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: line %d: %s", path, wrong.line, wrong.text);
+    if (!json_is_object(json_object_get(*out, "weight_map")))
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: no weight_map", path);
+    return COHL_OK;
+}
+
+static cohl_status open_index(cohl_weights *weights, const char *path, cohl_error *err)
+{
+    name_list shards = { 0 };
+    json_t *index;
+    char *folder = strdup(path);
+    cohl_status st = read_index(&index, path, err);
+    const json_t *map = json_object_get(index, "weight_map");
+
+    if (!st && !folder)
+        st = cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory for its name", path);
+    if (!st)
+        st = collect_shards(&shards, map, path, err);
+    if (!st) {
+        char *slash = strrchr(folder, '/');
+        strcpy(slash ? slash + 1 : folder, "");
+        st = open_shards(weights, folder, &shards, err);
+    }
+    if (!st)
+        st = check_map(weights, &shards, map, path, err);
+    free_names(&shards);
+    json_decref(index);
+    free(folder);
+    return st;
+}
+
+static cohl_status open_folder(cohl_weights *weights, const char *folder, cohl_error *err)
+{
+    name_list names;
+    cohl_status st = list_folder(&names, folder, ".safetensors.index.json", err);
+
+    if (st)
+        return st;
+    if (names.count > 1) {
+        st = cohl_fail(err, COHL_ERR_FORMAT, "%s: holds %s and %s; open one of them by name",
+                       folder, names.name[0], names.name[1]);
+    } else if (names.count == 1) {
+        char *path = cohl_path_join(folder, names.name[0]);
+        st = path ? open_index(weights, path, err)
+                  : cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory for its names", folder);
+        free(path);
+    } else if (!(st = list_folder(&names, folder, ".safetensors", err))) {
+        if (names.count == 0)
+            st = cohl_fail(err, COHL_ERR_IO, "%s: no .safetensors file in this folder", folder);
+        else
+            st = open_shards(weights, folder, &names, err);
+    }
+    free_names(&names);
+    return st;
+}
+
+cohl_status cohl_weights_open(cohl_weights **out, const char *path, cohl_error *err)
+{
+    cohl_weights *weights;
+    cohl_status st = new_weights(&weights, path, err);
+
+    *out = NULL;
+    if (st)
+        return st;
+    if (cohl_folder_exists(path))
+        st = open_folder(weights, path, err);
+    else if (ends_with(path, ".json"))
+        st = open_index(weights, path, err);
+    else
+        st = open_shard(weights, path, err);
+    if (!st)
+        st = sort_weights(weights, err);
+    if (st)
+        cohl_weights_close(weights);
+    else
+        *out = weights;
+    return st;
+}
+
+cohl_status cohl_weights_open_procedural(cohl_weights **out, const char *manifest_path,
+                                         uint64_t seed, cohl_error *err)
+{
+    cohl_weights *weights;
+    cohl_status st = new_weights(&weights, manifest_path, err);
+
+    *out = NULL;
+    if (st)
+        return st;
+    st = cohl_procedural_open(&weights->procedural, manifest_path, seed, err);
+    if (!st)
+        st = sort_weights(weights, err);
+    if (st)
+        cohl_weights_close(weights);
+    else
+        *out = weights;
+    return st;
+}
+
+void cohl_weights_close(cohl_weights *weights)
+{
+    if (!weights)
+        return;
+    for (size_t s = 0; s < weights->shard_count; s++)
+        cohl_safetensors_close(weights->shard[s]);
+    cohl_procedural_close(weights->procedural);
+    free(weights->shard);
+    free(weights->weight);
+    free(weights->path);
+    free(weights);
+}
+
+size_t cohl_weights_count(const cohl_weights *weights) { return weights->count; }
+
+const cohl_weight *cohl_weights_at(const cohl_weights *weights, size_t index)
+{
+    return index < weights->count ? weights->weight[index] : NULL;
+}
+
+const cohl_weight *cohl_weights_find(const cohl_weights *weights, const char *name)
+{
+    const cohl_weight key = { .name = name }, *at = &key;
+    const cohl_weight **found = bsearch(&at, weights->weight, weights->count, sizeof at,
+                                        compare_weights);
+    return found ? *found : NULL;
+}
+
+const char *cohl_weights_path(const cohl_weights *weights) { return weights->path; }
+
+const char *cohl_weights_metadata(const cohl_weights *weights, const char *key)
+{
+    return weights->shard_count ? cohl_safetensors_metadata(weights->shard[0], key) : NULL;
+}
