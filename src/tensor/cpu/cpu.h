@@ -1,0 +1,45 @@
+/* cpu.h - what the files of the processor's back end share.
+ *
+ * Every entry cuts its work into tiles whose size depends on shapes alone; a
+ * tile is done by one thread and writes only what is its own, so the result has
+ * the same bits with any number of threads. Sums over tiles are kept as
+ * partial sums, one per fixed slab, and added in the slabs' order. */
+#ifndef COHL_TENSOR_CPU_CPU_H
+#define COHL_TENSOR_CPU_CPU_H
+
+#include "tensor/backend.h"
+#include "tensor/cpu/product.h"
+
+/* count floats of scratch; NULL sets the context's status. Single-threaded:
+ * taken before the tiles run, under the caller's mark. */
+float *cohl_cpu_take(cohl_ctx *ctx, int64_t count);
+
+/* The values of t as F32 for a product: t's own memory, or a copy in scratch
+ * where it is narrower or the context rounds inputs of products to bf16. */
+const float *cohl_cpu_factor(cohl_ctx *ctx, cohl_in t);
+
+/* p over all threads; bias [n] or NULL is added to every row (then p->beta is 0). */
+void cohl_cpu_product(cohl_ctx *ctx, const cohl_product *p, const float *bias);
+
+/* sum [width] += the column sums of x [rows, width]. */
+void cohl_cpu_column_sums(cohl_ctx *ctx, float *sum, const float *x, int64_t rows, int64_t width);
+
+/* sum [count] += the `slabs` vectors of `part` [slabs, count], in their order. */
+void cohl_cpu_add_slabs(cohl_ctx *ctx, float *sum, const float *part, int slabs, int64_t count);
+
+static inline int64_t cohl_cpu_least(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t cohl_cpu_parts(int64_t whole, int64_t part) { return (whole + part - 1) / part; }
+
+/* products (linear.c, conv.c) */
+void cohl_cpu_linear(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_in w, cohl_in b);
+void cohl_cpu_linear_back(cohl_ctx *ctx, cohl_tensor *dx, cohl_tensor *dw, cohl_tensor *db,
+                          cohl_in dy, cohl_in x, cohl_in w);
+void cohl_cpu_matmul(cohl_ctx *ctx, cohl_tensor *c, cohl_in a, bool transpose_a, cohl_in b,
+                     bool transpose_b, float alpha, float beta);
+void cohl_cpu_conv(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_in history, cohl_in w,
+                   cohl_in b, const cohl_conv_params *params);
+void cohl_cpu_conv_back(cohl_ctx *ctx, cohl_tensor *dx, cohl_tensor *dw, cohl_tensor *db,
+                        cohl_in dy, cohl_in x, cohl_in history, cohl_in w,
+                        const cohl_conv_params *params);
+
+#endif
