@@ -5,9 +5,12 @@
  * the number of threads from the calling thread, so each thread says it once. */
 #include <assert.h>
 #include <dnnl.h>
-#include <omp.h>
 
 #include "tensor/cpu/product.h"
+
+/* Of GCC's OpenMP runtime, which Debian's library runs on. Declared here so that
+ * clang builds against the same runtime and not against its own. */
+void omp_set_num_threads(int count);
 
 static void be_alone(void)
 {
