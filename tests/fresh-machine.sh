@@ -8,6 +8,7 @@
 # root: it downloads about half a gigabyte and takes many minutes.
 set -eu
 cd "$(dirname "$0")/.."
+. tools/mirror.sh
 
 usage() {
     cat <<'END'
@@ -50,17 +51,8 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 
-# What apt itself reads from its sources, in whichever format they are written:
-# the address that serves suite $1.
-mirror_of() {
-    # shellcheck disable=SC2016
-    apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 2>/dev/null |
-        awk -v suite="$1" '$1 == suite { print $2; exit }'
-}
-
 make_root() {
-    # shellcheck disable=SC1091
-    host=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
+    host=$(codename_here)
     mirror=$(mirror_of "$host")
     mirror=${mirror:-http://deb.debian.org/debian/}
     security=$(mirror_of "$host-security")
