@@ -212,7 +212,7 @@ bool cohl_scene_box(const cohl_scene *scene, int index, double seconds, double b
         double z = (corner & 4 ? 0.5 : -0.5) * built.depth * actor->size;
         double point[3] = { middle[0] + c * x - s * z, middle[1] + y, middle[2] + s * x + c * z };
         double px, py;
-        ahead = ahead && cohl_scene_project(scene, &camera, point, &px, &py) > 0.05;
+        ahead = cohl_scene_project(scene, &camera, point, &px, &py) > 0.05 && ahead;
         box[0] = fmin(box[0], px);
         box[1] = fmin(box[1], py);
         box[2] = fmax(box[2], px);
