@@ -1,8 +1,64 @@
-/* main.c - the command: one row a subcommand. */
+/* main.c - `cohl COMMAND ...`: find the row, run it. */
 #include <stdio.h>
+#include <string.h>
 
-int main(void)
+#include "base/text.h"
+#include "cli/command.h"
+
+static void print_commands(FILE *to)
 {
-    printf("cohl\n");
-    return 0;
+    fprintf(to, "usage: cohl COMMAND [options]\n\n"
+                "Turns a written shot into video on your own machine.\n\n");
+    for (int i = 0; cohl_commands[i]; i++)
+        fprintf(to, "  %-10s %s\n", cohl_commands[i]->name, cohl_commands[i]->about);
+    fprintf(to, "\n`cohl COMMAND --help` tells what a command takes.\n");
+}
+
+static int unknown_command(const char *name)
+{
+    const char *nearest = NULL;
+    int best = 4;
+    for (int i = 0; cohl_commands[i]; i++) {
+        int distance = cohl_text_distance(cohl_commands[i]->name, name);
+        if (distance < best)
+            best = distance, nearest = cohl_commands[i]->name;
+    }
+    fprintf(stderr, "cohl: there is no command \"%.60s\"%s%s%s\n", name, nearest ? "; did you mean " : "",
+            nearest ? nearest : "", nearest ? "?" : "; cohl --help lists them");
+    return COHL_EXIT_USAGE;
+}
+
+int cohl_command_fail(const cohl_error *err)
+{
+    fprintf(stderr, "cohl: %s\n", err->text);
+    switch (err->status) {
+    case COHL_ERR_ARGUMENT:  return COHL_EXIT_USAGE;
+    case COHL_ERR_REFUSED:   return COHL_EXIT_REFUSED;
+    case COHL_ERR_CANCELLED: return COHL_EXIT_CANCELLED;
+    default:                 return COHL_EXIT_FAILED;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_commands(stderr);
+        return COHL_EXIT_USAGE;
+    }
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+        if (argc < 3) {
+            print_commands(stdout);
+            return COHL_EXIT_OK;
+        }
+        argv[1] = argv[2];          /* `cohl help generate` is `cohl generate --help` */
+        argv[2] = "--help";
+    }
+    if (!strcmp(argv[1], "--version")) {
+        puts("cohl " COHL_VERSION);
+        return COHL_EXIT_OK;
+    }
+    for (int i = 0; cohl_commands[i]; i++)
+        if (!strcmp(cohl_commands[i]->name, argv[1]))
+            return cohl_commands[i]->run(argc - 1, argv + 1);
+    return unknown_command(argv[1]);
 }

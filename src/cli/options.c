@@ -1,0 +1,183 @@
+/* options.c - what a command accepts, as a table: parser, help and errors walk it. */
+#include "cli/options.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/command.h"
+
+enum { NAME_COLUMN = 26, NAME_MAX_BYTES = 64 };
+
+static void print_help(const cohl_usage *usage)
+{
+    printf("usage: cohl %s%s%s [options]\n\n%s\n\n", usage->command, *usage->words ? " " : "",
+           usage->words, usage->about);
+    for (const cohl_option *o = usage->options; o->names; o++) {
+        char left[96];
+        snprintf(left, sizeof left, "%s%s%s", o->names, o->value ? " " : "", o->value ? o->value : "");
+        printf("  %-*s %s\n", NAME_COLUMN, left, o->about);
+    }
+    printf("  %-*s %s\n", NAME_COLUMN, "--help", "this page");
+}
+
+/* Call with each spelling of names in turn; returns false after the last. */
+static bool next_spelling(const char **names, char out[NAME_MAX_BYTES])
+{
+    const char *at = *names + strspn(*names, ", ");
+    size_t length = strcspn(at, ", ");
+    if (!length || length >= NAME_MAX_BYTES)
+        return false;
+    memcpy(out, at, length);
+    out[length] = 0;
+    *names = at + length;
+    return true;
+}
+
+static const cohl_option *find_option(const cohl_usage *usage, const char *name)
+{
+    char spelling[NAME_MAX_BYTES];
+    for (const cohl_option *o = usage->options; o->names; o++)
+        for (const char *names = o->names; next_spelling(&names, spelling); )
+            if (!strcmp(spelling, name))
+                return o;
+    return NULL;
+}
+
+static int unknown_option(const cohl_usage *usage, const char *name)
+{
+    char spelling[NAME_MAX_BYTES], nearest[NAME_MAX_BYTES] = "--help";
+    int best = 4;
+    for (const cohl_option *o = usage->options; o->names; o++)
+        for (const char *names = o->names; next_spelling(&names, spelling); ) {
+            int distance = cohl_text_distance(spelling, name);
+            if (distance < best) {
+                best = distance;
+                strcpy(nearest, spelling);
+            }
+        }
+    fprintf(stderr, "cohl %s: there is no option %s%s%s%s\n", usage->command, name,
+            best < 4 ? "; did you mean " : "", best < 4 ? nearest : "",
+            best < 4 ? "?" : "; cohl --help COMMAND lists them");
+    return COHL_EXIT_USAGE;
+}
+
+static bool bad_value(const cohl_usage *usage, const cohl_option *o, const char *name, const char *value)
+{
+    char range[80] = "";
+    if (o->most > o->least)
+        snprintf(range, sizeof range, " from %.15g to %.15g", o->least, o->most);
+    fprintf(stderr, "cohl %s: %s is \"%.80s\", expected a %s%s\n", usage->command, name, value,
+            o->kind == COHL_OPTION_NUMBER ? "number" : "whole number", range);
+    return false;
+}
+
+static bool set_number(const cohl_usage *usage, const cohl_option *o, const char *name, const char *value)
+{
+    char *end;
+    double number = strtod(value, &end);
+    bool good = end != value && !*end && isfinite(number) &&
+                (o->most <= o->least || (number >= o->least && number <= o->most));
+    if (o->kind == COHL_OPTION_INT)
+        good = good && number == floor(number) && fabs(number) <= 2147483647.0;
+    if (!good)
+        return bad_value(usage, o, name, value);
+    if (o->kind == COHL_OPTION_INT)
+        *(int *)o->target = (int)number;
+    else
+        *(double *)o->target = number;
+    return true;
+}
+
+static bool set_seed(const cohl_usage *usage, const cohl_option *o, const char *name, const char *value)
+{
+    char *end;
+    errno = 0;
+    unsigned long long seed = strtoull(value, &end, 10);
+    if (end == value || *end || errno || *value == '-')
+        return bad_value(usage, o, name, value);
+    *(uint64_t *)o->target = seed;
+    return true;
+}
+
+static bool set_value(const cohl_usage *usage, const cohl_option *o, const char *name, const char *value)
+{
+    switch (o->kind) {
+    case COHL_OPTION_FLAG:   *(bool *)o->target = true; return true;
+    case COHL_OPTION_TEXT:   *(const char **)o->target = value; return true;
+    case COHL_OPTION_SEED:   return set_seed(usage, o, name, value);
+    case COHL_OPTION_INT:
+    case COHL_OPTION_NUMBER: return set_number(usage, o, name, value);
+    }
+    return false;
+}
+
+/* One option at argv[*at]; moves *at past its value. */
+static bool take_option(const cohl_usage *usage, int argc, char **argv, int *at)
+{
+    char name[NAME_MAX_BYTES];
+    const char *equals = strchr(argv[*at], '='), *value = NULL;
+    size_t length = equals ? (size_t)(equals - argv[*at]) : strlen(argv[*at]);
+
+    if (length >= sizeof name)
+        length = sizeof name - 1;
+    memcpy(name, argv[*at], length);
+    name[length] = 0;
+    const cohl_option *o = find_option(usage, name);
+    if (!o) {
+        unknown_option(usage, name);
+        return false;
+    }
+    if (o->kind == COHL_OPTION_FLAG && equals) {
+        fprintf(stderr, "cohl %s: %s takes no value\n", usage->command, name);
+        return false;
+    }
+    if (equals)
+        value = equals + 1;
+    else if (o->kind != COHL_OPTION_FLAG && *at + 1 < argc)
+        value = argv[++*at];
+    if (o->kind != COHL_OPTION_FLAG && !value) {
+        fprintf(stderr, "cohl %s: %s needs a value: %s %s\n", usage->command, name, name, o->value);
+        return false;
+    }
+    return set_value(usage, o, name, value);
+}
+
+bool cohl_options_parse(const cohl_usage *usage, int argc, char **argv, const char **words,
+                        int words_min, int words_max, int *exit_code)
+{
+    int count = 0;
+    bool options = true;
+
+    *exit_code = COHL_EXIT_USAGE;
+    for (int i = 0; i < words_max; i++)
+        words[i] = NULL;
+    for (int i = 1; i < argc; i++) {
+        if (options && (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))) {
+            print_help(usage);
+            *exit_code = COHL_EXIT_OK;
+            return false;
+        }
+        if (options && !strcmp(argv[i], "--")) {
+            options = false;
+        } else if (options && argv[i][0] == '-' && argv[i][1]) {
+            if (!take_option(usage, argc, argv, &i))
+                return false;
+        } else if (count < words_max) {
+            words[count++] = argv[i];
+        } else {
+            fprintf(stderr, "cohl %s: \"%.80s\" is one word too many; text with spaces needs quotes\n",
+                    usage->command, argv[i]);
+            return false;
+        }
+    }
+    if (count < words_min) {
+        fprintf(stderr, "cohl %s: missing %s; cohl %s --help tells more\n", usage->command,
+                usage->words, usage->command);
+        return false;
+    }
+    return true;
+}
