@@ -53,19 +53,19 @@ cohl_status cohl_params_load_path(cohl_params *params, const char *path, cohl_er
 }
 
 /* The values of one as the file will hold them; data is the caller's to free. */
-static cohl_status stored(cohl_weight *out, cohl_params *params, const cohl_param *param, cohl_stored type,
+static cohl_status stored(cohl_weight *out, cohl_params *params, const cohl_param *param, cohl_dtype type,
                           cohl_error *err)
 {
     size_t count = (size_t)cohl_tensor_count(param->tensor);
     float *value = malloc(count * sizeof *value);
-    void *data = malloc(count * cohl_stored_bytes(type));
+    void *data = malloc(count * cohl_dtype_bytes(type));
     cohl_status st = COHL_ERR_MEMORY;
     if (value && data)
         st = cohl_param_get(params, param, value, err);
     else
         cohl_fail(err, COHL_ERR_MEMORY, "no memory to save %s", param->name);
     if (!st)
-        cohl_stored_from_f32(data, type, value, count);
+        cohl_dtype_from_f32(data, type, value, count);
     *out = (cohl_weight){ .name = param->name, .type = type, .rank = param->stored.rank, .count = count,
                           .data = data };
     memcpy(out->dim, param->stored.dim, sizeof out->dim);
@@ -76,7 +76,7 @@ static cohl_status stored(cohl_weight *out, cohl_params *params, const cohl_para
 cohl_status cohl_params_save(cohl_params *params, const char *path, cohl_dtype dtype,
                              const cohl_metadata *metadata, cohl_error *err)
 {
-    cohl_stored type = dtype == COHL_BF16 ? COHL_STORED_BF16 : COHL_STORED_F32;
+    cohl_dtype type = dtype == COHL_BF16 ? COHL_BF16 : COHL_F32;
     cohl_weight *weight = calloc((size_t)params->count, sizeof *weight);
     cohl_status st = COHL_OK;
     if (!weight)

@@ -25,7 +25,7 @@ static cohl_status describe(cohl_weight *w, cohl_optimizer *opt, cohl_slot *slot
     char *name = malloc(strlen(slot->name) + 16);
     float *data = malloc(count * sizeof *data);
 
-    *w = (cohl_weight){ .name = name, .type = COHL_STORED_F32, .rank = t->rank, .count = count, .data = data };
+    *w = (cohl_weight){ .name = name, .type = COHL_F32, .rank = t->rank, .count = count, .data = data };
     if (!name || !data)
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory to save %s", slot->name);
     sprintf(name, "%s/%s", part_names[part], slot->name);

@@ -55,7 +55,7 @@ static bool read_dims(cohl_weight *weight, const char *text)
     weight->count = 1;
     for (;;) {
         char *end;
-        if (*text < '0' || *text > '9' || weight->rank == COHL_WEIGHT_RANK_MAX)
+        if (*text < '0' || *text > '9' || weight->rank == COHL_RANK_MAX)
             return false;
         long long dim = strtoll(text, &end, 10);
         if (__builtin_mul_overflow(weight->count, (size_t)dim, &weight->count) ||
@@ -96,7 +96,7 @@ static bool read_line(cohl_weight *weight, cohl_weight_recipe *recipe, char *lin
     const char *name = next_field(&line), *dims = next_field(&line);
     if (!*name || !dims)
         return false;
-    *weight = (cohl_weight){ .name = name, .type = COHL_STORED_BF16, .recipe = recipe };
+    *weight = (cohl_weight){ .name = name, .type = COHL_BF16, .recipe = recipe };
     recipe->hash = cohl_recipe_hash(name, seed);
     return read_dims(weight, dims) && read_number(&recipe->offset, next_field(&line)) &&
            read_number(&recipe->amplitude, next_field(&line)) &&

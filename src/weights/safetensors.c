@@ -43,10 +43,10 @@ static int compare_spans(const void *a, const void *b)
 static cohl_status read_shape(cohl_weight *weight, const json_t *shape, const char *path,
                               cohl_error *err)
 {
-    if (!json_is_array(shape) || json_array_size(shape) > COHL_WEIGHT_RANK_MAX)
+    if (!json_is_array(shape) || json_array_size(shape) > COHL_RANK_MAX)
         return cohl_fail(err, COHL_ERR_FORMAT,
                          "%s: tensor %s: shape must be a list of at most %d sizes",
-                         path, weight->name, COHL_WEIGHT_RANK_MAX);
+                         path, weight->name, COHL_RANK_MAX);
     weight->rank = (int)json_array_size(shape);
     weight->count = 1;
     for (int k = 0; k < weight->rank; k++) {
@@ -78,10 +78,10 @@ static cohl_status read_span(span *out, const cohl_weight *weight, const json_t 
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: tensor %s: data_offsets [%lld, %lld] are "
                          "not inside the %" PRIu64 " bytes of data", path, weight->name,
                          (long long)from, (long long)to, data_size);
-    if (__builtin_mul_overflow(weight->count, cohl_stored_bytes(weight->type), &bytes) ||
+    if (__builtin_mul_overflow(weight->count, cohl_dtype_bytes(weight->type), &bytes) ||
         bytes != (uint64_t)(to - from))
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: tensor %s is %s %s, but data_offsets hold "
-                         "%lld bytes", path, weight->name, cohl_stored_name(weight->type),
+                         "%lld bytes", path, weight->name, cohl_dtype_name(weight->type),
                          cohl_shape_write(weight->dim, weight->rank).text,
                          (long long)(to - from));
     *out = (span){ weight->name, (uint64_t)from, (uint64_t)to };
@@ -98,9 +98,9 @@ static cohl_status read_tensor(cohl_weight *weight, span *place, const char *nam
     *weight = (cohl_weight){ .name = name };
     if (!json_is_object(entry) || !type)
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: tensor %s has no dtype", path, name);
-    if (!cohl_stored_from_name(type, &weight->type))
+    if (!cohl_dtype_from_name(type, &weight->type))
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: tensor %s: dtype is %s, expected one of %s",
-                         path, name, type, cohl_stored_list());
+                         path, name, type, cohl_dtype_list());
     if ((st = read_shape(weight, json_object_get(entry, "shape"), path, err)))
         return st;
     if ((st = read_span(place, weight, json_object_get(entry, "data_offsets"), data_size,

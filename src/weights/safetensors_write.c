@@ -87,9 +87,9 @@ static void add_metadata(cohl_text *header, const cohl_metadata *metadata)
 
 static void add_weight(cohl_text *header, const cohl_weight *weight, uint64_t *offset)
 {
-    uint64_t end = *offset + weight->count * cohl_stored_bytes(weight->type);
+    uint64_t end = *offset + weight->count * cohl_dtype_bytes(weight->type);
     add_string(header, weight->name);
-    cohl_text_addf(header, ":{\"dtype\":\"%s\",\"shape\":[", cohl_stored_name(weight->type));
+    cohl_text_addf(header, ":{\"dtype\":\"%s\",\"shape\":[", cohl_dtype_name(weight->type));
     for (int k = 0; k < weight->rank; k++)
         cohl_text_addf(header, "%s%" PRId64, k ? "," : "", weight->dim[k]);
     cohl_text_addf(header, "],\"data_offsets\":[%" PRIu64 ",%" PRIu64 "]}", *offset, end);
@@ -120,7 +120,7 @@ static cohl_status put_values(cohl_writer *out, const cohl_weight *weight, cohl_
     cohl_status st = COHL_OK;
     if (weight->data)
         return cohl_writer_put(out, weight->data,
-                               weight->count * cohl_stored_bytes(weight->type), err);
+                               weight->count * cohl_dtype_bytes(weight->type), err);
     for (size_t first = 0; first < weight->count && !st; first += PIECE) {
         size_t n = weight->count - first < PIECE ? weight->count - first : PIECE;
         cohl_weight_read_bf16(weight, first, n, piece);

@@ -10,8 +10,6 @@
 
 #include "weights/dtype.h"
 
-enum { COHL_WEIGHT_RANK_MAX = 8 };
-
 /* value i = bf16(offset + amplitude * u(hash, i)); see procedural.h. */
 typedef struct cohl_weight_recipe {
     uint64_t hash;
@@ -22,9 +20,9 @@ typedef struct cohl_weight_recipe {
 
 typedef struct cohl_weight {
     const char *name;
-    cohl_stored type;
+    cohl_dtype type;
     int         rank;                          /* 0 (a scalar) .. 8       */
-    int64_t     dim[COHL_WEIGHT_RANK_MAX];     /* slowest first, 0 allowed */
+    int64_t     dim[COHL_RANK_MAX];     /* slowest first, 0 allowed */
     size_t      count;                         /* product of dim          */
     const void *data;                          /* count values, any alignment; NULL with a recipe */
     const cohl_weight_recipe *recipe;          /* NULL with data          */

@@ -89,7 +89,7 @@ static void test_schedules_are_the_official_tables(void **state)
 static double read_f64(const cohl_weight *weight, size_t i)
 {
     double value;
-    assert_int_equal(weight->type, COHL_STORED_F64);
+    assert_int_equal(weight->type, COHL_F64);
     memcpy(&value, (const char *)weight->data + 8 * i, 8);
     return value;
 }

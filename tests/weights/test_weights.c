@@ -85,22 +85,22 @@ static void test_narrowing_rounds_to_nearest_even(void **state)
 static void test_every_stored_type_gives_its_small_numbers_back(void **state)
 {
     static const float values[] = { 0, 1, 2, 3, 96, 200 };
-    for (int t = 0; t < COHL_STORED_COUNT; t++) {
-        cohl_stored found;
+    for (int t = 0; t < COHL_DTYPE_COUNT; t++) {
+        cohl_dtype found;
         char bytes[8 * 6 + 1];
         float back[6];
         uint16_t half[6];
-        assert_true(cohl_stored_from_name(cohl_stored_name((cohl_stored)t), &found));
+        assert_true(cohl_dtype_from_name(cohl_dtype_name((cohl_dtype)t), &found));
         assert_int_equal(found, t);
-        cohl_stored_from_f32(bytes + 1, found, values, 6);        /* unaligned on purpose */
-        cohl_stored_to_f32(back, bytes + 1, found, 6);
-        cohl_stored_to_bf16(half, bytes + 1, found, 6);
+        cohl_dtype_from_f32(bytes + 1, found, values, 6);        /* unaligned on purpose */
+        cohl_dtype_to_f32(back, bytes + 1, found, 6);
+        cohl_dtype_to_bf16(half, bytes + 1, found, 6);
         for (int i = 0; i < 6; i++) {
             assert_true(back[i] == values[i]);
             assert_int_equal(half[i], cohl_f32_to_bf16(values[i]));
         }
     }
-    assert_false(cohl_stored_from_name("F8_E4M3", &(cohl_stored){ 0 }));
+    assert_false(cohl_dtype_from_name("F8_E4M3", &(cohl_dtype){ 0 }));
 }
 
 static void test_integers_saturate(void **state)
@@ -108,8 +108,8 @@ static void test_integers_saturate(void **state)
     const float values[] = { -5, 300, NAN, 3e9f, -3e9f };
     uint8_t u8[5];
     int32_t i32[5];
-    cohl_stored_from_f32(u8, COHL_STORED_U8, values, 5);
-    cohl_stored_from_f32(i32, COHL_STORED_I32, values, 5);
+    cohl_dtype_from_f32(u8, COHL_U8, values, 5);
+    cohl_dtype_from_f32(i32, COHL_I32, values, 5);
     assert_int_equal(u8[0], 0);
     assert_int_equal(u8[1], 255);
     assert_int_equal(u8[2], 0);
@@ -123,7 +123,7 @@ static const float six[6] = { 1, -2, 3.5f, 1e-8f, -0.0f, 6 };
 
 static cohl_weight f32_weight(const char *name, int rank, int64_t a, int64_t b, const float *data)
 {
-    cohl_weight weight = { .name = name, .type = COHL_STORED_F32, .rank = rank,
+    cohl_weight weight = { .name = name, .type = COHL_F32, .rank = rank,
                            .dim = { a, b }, .data = data };
     weight.count = rank == 0 ? 1 : rank == 1 ? (size_t)a : (size_t)(a * b);
     return weight;
@@ -134,7 +134,7 @@ static void test_safetensors_round_trip(void **state)
     const int64_t numbers[2] = { -7, 1LL << 40 };
     cohl_weight list[] = {
         f32_weight("z.weight", 2, 2, 3, six),
-        { .name = "é \"quoted\"\n", .type = COHL_STORED_I64, .rank = 1, .dim = { 2 }, .count = 2,
+        { .name = "é \"quoted\"\n", .type = COHL_I64, .rank = 1, .dim = { 2 }, .count = 2,
           .data = numbers },
         f32_weight("empty", 2, 0, 5, six),
         f32_weight("a.scalar", 0, 0, 0, six + 2),
@@ -159,7 +159,7 @@ static void test_safetensors_round_trip(void **state)
         assert_int_equal(found->rank, list[i].rank);
         assert_int_equal(found->count, list[i].count);
         assert_memory_equal(found->data, list[i].data,
-                            found->count * cohl_stored_bytes(found->type));
+                            found->count * cohl_dtype_bytes(found->type));
     }
     cohl_weight_read_f32(cohl_safetensors_find(file, "z.weight"), 2, 4, back);
     assert_memory_equal(back, six + 2, 4 * sizeof *back);
