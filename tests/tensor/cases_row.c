@@ -11,9 +11,9 @@ static int64_t width_of(setup *s) { return size(s, WIDTH, 256, 256); }
 /* One or two values are nearly constant after a norm: their slopes are zero
  * and what is left is rounding, so widths of norms start at three; at five
  * where slopes are taken by differences. */
-static int64_t norm_width(setup *s)
+static int64_t norm_width(setup *s, int64_t width)
 {
-    int64_t width = width_of(s), least = s->cap > 8 ? 3 : 5;
+    int64_t least = s->cap > 8 ? 3 : 5;
     return width < least ? least : width;
 }
 
@@ -29,7 +29,7 @@ static void gains(setup *s, int64_t width)
 
 static void prepare_rms_norm(setup *s)
 {
-    int64_t rows = rows_of(s), width = norm_width(s);
+    int64_t rows = rows_of(s), width = norm_width(s, width_of(s));
     floats(s, IN_GRAD, 2, DIMS(rows, width));
     gains(s, width);
 }
@@ -43,7 +43,7 @@ static cohl_tensor *run_rms_norm(cohl_ctx *ctx, cohl_tensor **in, const setup *s
 static void prepare_channel_norm(setup *s)
 {
     int64_t frames = size(s, 4, 5, 17), height = size(s, 16, 40, 80), width = size(s, 16, 24, 48);
-    int64_t channels = size(s, 129, 64, 64);
+    int64_t channels = norm_width(s, size(s, 129, 64, 64));
     bool zero = s->variant == 1 && s->cap > 8;
     int x = floats(s, zero ? 0 : IN_GRAD, 2, DIMS(frames, height, width, channels));
     for (int64_t c = 0; zero && c < channels; c++)
@@ -59,7 +59,7 @@ static cohl_tensor *run_channel_norm(cohl_ctx *ctx, cohl_tensor **in, const setu
 
 static void prepare_layer_norm(setup *s)
 {
-    int64_t rows = rows_of(s), width = norm_width(s);
+    int64_t rows = rows_of(s), width = norm_width(s, width_of(s));
     floats(s, IN_GRAD, 2, DIMS(rows, width));
     if (coin(s)) {
         gains(s, width);
@@ -78,7 +78,7 @@ static cohl_tensor *run_layer_norm(cohl_ctx *ctx, cohl_tensor **in, const setup 
 
 static void prepare_modulate(setup *s)
 {
-    int64_t rows = rows_of(s), width = norm_width(s), groups = size(s, 9, 5, 21);
+    int64_t rows = rows_of(s), width = norm_width(s, width_of(s)), groups = size(s, 9, 5, 21);
     floats(s, IN_GRAD, 2, DIMS(rows, width));
     floats(s, IN_GRAD, 1, DIMS(groups, width));
     floats(s, IN_GRAD, 0.5, DIMS(groups, width));
