@@ -1,0 +1,180 @@
+/* dit.c - the diffusion transformer: noisy latents to velocity. */
+#include "model/dit.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "model/dit_net.h"
+#include "model/settle.h"
+
+cohl_status cohl_dit_new(cohl_dit **out, const cohl_dit_config *config, cohl_error *err)
+{
+    cohl_dit *dit = calloc(1, sizeof *dit);
+    if (dit)
+        dit->net = dit_net_new(config, &dit->params);
+    if (!dit || !dit->net) {
+        cohl_dit_free(dit);
+        return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a transformer");
+    }
+    dit->config = *config;
+    *out = dit;
+    return COHL_OK;
+}
+
+void cohl_dit_free(cohl_dit *dit)
+{
+    if (!dit)
+        return;
+    cohl_params_free(&dit->params);
+    free(dit->net);
+    free(dit);
+}
+
+cohl_tensor *dit_affine(cohl_ctx *ctx, cohl_tensor *x, cohl_affine affine)
+{
+    return cohl_linear(ctx, x, affine.weight, affine.bias);
+}
+
+cohl_tensor *dit_heads(cohl_ctx *ctx, cohl_tensor *x, int heads)
+{
+    return x ? cohl_reshape(ctx, x, 3, (int64_t[]){ x->dim[0], heads, x->dim[1] / heads }) : NULL;
+}
+
+/* ---- time ---------------------------------------------------------------- */
+
+/* Cosines first, then sines, of time * 10000^(-k / half) (Vaswani et al. 2017, 3.5). */
+static void sinusoid(float *out, double time, int half)
+{
+    for (int k = 0; k < half; k++) {
+        double angle = time * pow(10000, -(double)k / half);
+        out[k] = (float)cos(angle);
+        out[half + k] = (float)sin(angle);
+    }
+}
+
+/* -> e [groups, dim] */
+static cohl_tensor *embed_time(cohl_ctx *ctx, const cohl_dit *dit, const cohl_dit_clip *clip, const float *time)
+{
+    int width = dit->config.freq_dim;
+    float *host = malloc((size_t)clip->groups * (size_t)width * sizeof *host);
+    if (!host)
+        return cohl_ctx_fail(ctx, COHL_ERR_MEMORY, "no memory for %d times", clip->groups);
+    for (int i = 0; i < clip->groups; i++)
+        sinusoid(host + (size_t)i * (size_t)width, time[i], width / 2);
+    cohl_tensor *x = cohl_tensor_upload(ctx, host, COHL_F32, 2, (int64_t[]){ clip->groups, width });
+    free(host);
+    x = cohl_activate(ctx, dit_affine(ctx, x, dit->net->time_in), COHL_SILU);
+    x = dit_affine(ctx, x, dit->net->time_out);
+    return clip->added ? cohl_add(ctx, x, clip->added) : x;
+}
+
+/* ---- a block ------------------------------------------------------------- */
+
+typedef struct pass {
+    cohl_ctx            *ctx;
+    const cohl_dit      *dit;
+    const cohl_dit_clip *clip;
+    float                eps, scale;
+} pass;
+
+/* q or k: normed over all heads, then split. */
+static cohl_tensor *normed_heads(const pass *p, cohl_tensor *x, cohl_affine affine, cohl_tensor *gain)
+{
+    x = cohl_rms_norm(p->ctx, dit_affine(p->ctx, x, affine), gain, p->eps);
+    return dit_heads(p->ctx, x, p->dit->config.num_heads);
+}
+
+/* Heads side by side again, and out. */
+static cohl_tensor *merge(const pass *p, cohl_tensor *x, cohl_affine out)
+{
+    x = x ? cohl_reshape(p->ctx, x, 2, (int64_t[]){ x->dim[0], p->dit->config.dim }) : NULL;
+    return dit_affine(p->ctx, x, out);
+}
+
+static cohl_tensor *self_attention(const pass *p, cohl_tensor *x, const dit_attention *a)
+{
+    cohl_ctx *ctx = p->ctx;
+    cohl_tensor *q = cohl_rope(ctx, normed_heads(p, x, a->q, a->norm_q), p->clip->turn);
+    cohl_tensor *k = cohl_rope(ctx, normed_heads(p, x, a->k, a->norm_k), p->clip->turn);
+    cohl_tensor *v = dit_heads(ctx, dit_affine(ctx, x, a->v), p->dit->config.num_heads);
+    x = cohl_attention(ctx, q, k, v, NULL, p->clip->self, p->clip->sample_count, p->scale);
+    return merge(p, x, a->o);
+}
+
+static cohl_tensor *cross_attention(const pass *p, cohl_tensor *x, const dit_attention *a, int layer)
+{
+    cohl_tensor *q = normed_heads(p, x, a->q, a->norm_q);
+    x = cohl_attention(p->ctx, q, p->clip->k[layer], p->clip->v[layer], NULL, p->clip->cross,
+                       p->clip->sample_count, p->scale);
+    return merge(p, x, a->o);
+}
+
+static cohl_tensor *feed_forward(const pass *p, cohl_tensor *x, const dit_block *b)
+{
+    x = cohl_activate(p->ctx, dit_affine(p->ctx, x, b->ffn_in), COHL_GELU_TANH);
+    return dit_affine(p->ctx, x, b->ffn_out);
+}
+
+/* x [tokens, dim]; e6 [groups, 6 dim] */
+static cohl_tensor *run_block(const pass *p, cohl_tensor *x, cohl_tensor *e6, int layer)
+{
+    cohl_ctx *ctx = p->ctx;
+    const dit_block *b = &p->dit->net->block[layer];
+    const cohl_tensor *group = p->clip->group;
+    cohl_tensor *m[6], *h = cohl_add_row(ctx, e6, b->modulation);
+    for (int i = 0; i < 6; i++)
+        m[i] = h ? cohl_slice(ctx, h, 1, (int64_t)i * p->dit->config.dim, p->dit->config.dim) : NULL;
+    h = cohl_layer_norm_modulate(ctx, x, m[0], m[1], group, p->eps);
+    x = cohl_gated_add(ctx, x, self_attention(p, h, &b->self), m[2], group);
+    h = cohl_layer_norm(ctx, x, b->norm3.weight, b->norm3.bias, p->eps);
+    x = cohl_add(ctx, x, cross_attention(p, h, &b->cross, layer));
+    h = cohl_layer_norm_modulate(ctx, x, m[3], m[4], group, p->eps);
+    return cohl_gated_add(ctx, x, feed_forward(p, h, b), m[5], group);
+}
+
+/* ---- in and out ---------------------------------------------------------- */
+
+/* latent [cells, in_dim] -> [tokens, 4 in_dim], channel slowest -> [tokens, dim] */
+static cohl_tensor *patches(const pass *p, cohl_tensor *latent)
+{
+    int64_t tokens = p->clip->tokens, channels = p->dit->config.in_dim;
+    cohl_tensor *x = cohl_reshape(p->ctx, latent, 2, (int64_t[]){ p->clip->cells, channels });
+    x = cohl_gather(p->ctx, x, p->clip->patch_cell);
+    x = cohl_reshape(p->ctx, x, 3, (int64_t[]){ tokens, 4, channels });
+    x = cohl_permute(p->ctx, x, (int[]){ 0, 2, 1 });
+    x = cohl_reshape(p->ctx, x, 2, (int64_t[]){ tokens, 4 * channels });
+    return dit_affine(p->ctx, x, p->dit->net->patch);
+}
+
+/* x [tokens, dim], e [groups, dim] -> [cells, out_dim] */
+static cohl_tensor *head(const pass *p, cohl_tensor *x, cohl_tensor *e)
+{
+    cohl_ctx *ctx = p->ctx;
+    const cohl_dit_net *net = p->dit->net;
+    int64_t dim = p->dit->config.dim;
+    cohl_tensor *shift = cohl_add_row(ctx, e, cohl_slice(ctx, net->head_modulation, 0, 0, dim));
+    cohl_tensor *scale = cohl_add_row(ctx, e, cohl_slice(ctx, net->head_modulation, 0, dim, dim));
+    x = cohl_layer_norm_modulate(ctx, x, shift, scale, p->clip->group, p->eps);
+    x = dit_affine(ctx, x, net->head);
+    x = cohl_reshape(ctx, x, 2, (int64_t[]){ p->clip->cells, p->dit->config.out_dim });
+    return cohl_gather(ctx, x, p->clip->cell_patch);
+}
+
+cohl_tensor *cohl_dit_forward(cohl_ctx *ctx, const cohl_dit *dit, const cohl_dit_clip *clip,
+                              cohl_tensor *latent, const float *time)
+{
+    const cohl_dit_config *c = &dit->config;
+    if (!clip || !latent)
+        return NULL;
+    assert(cohl_tensor_count(latent) == (int64_t)clip->cells * c->in_dim);
+    pass p = { ctx, dit, clip, c->eps, 1 / sqrtf((float)(c->dim / c->num_heads)) };
+    cohl_ctx_mark_t start = cohl_ctx_mark(ctx);
+    cohl_tensor *e = embed_time(ctx, dit, clip, time);
+    cohl_tensor *e6 = dit_affine(ctx, cohl_activate(ctx, e, COHL_SILU), dit->net->time_projection);
+    cohl_ctx_mark_t mark = cohl_ctx_mark(ctx);
+    cohl_tensor *x = patches(&p, latent);
+    for (int i = 0; i < c->num_layers; i++)
+        x = cohl_settle(ctx, mark, run_block(&p, x, e6, i));
+    return cohl_settle(ctx, start, head(&p, x, e));
+}

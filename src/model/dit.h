@@ -1,0 +1,92 @@
+/* dit.h - the diffusion transformer of Wan 2.1 and 2.2: noisy latents to velocity.
+ *
+ * It works on packed samples: the latent cells of all of them stand one behind
+ * the other, whatever their sizes, and attention is told where each begins. So
+ * a training batch, or a prompt and its counterpart for guidance, is one pass.
+ * What does not change from step to step - text, positions, camera - is worked
+ * out once, in a clip:
+ *
+ *     cohl_dit_clip *clip = cohl_dit_clip_open(ctx, dit, &(cohl_dit_request){
+ *         .sample = samples, .sample_count = 2, .text = states });
+ *     for each step {
+ *         cohl_ctx_mark_t mark = cohl_ctx_mark(ctx);
+ *         cohl_tensor *velocity = cohl_dit_forward(ctx, dit, clip, latent, times);
+ *         ...
+ *         cohl_ctx_release(ctx, mark);
+ *     }
+ *
+ * A time is the noise level of one latent frame, 0 (clean) to 1000 (noise);
+ * frames of one clip may differ, which is how known frames enter. The velocity
+ * is noise - data.
+ *
+ * Names as in the official state dict. Two inputs of our own enter the time
+ * embedding through projections that start at zero and exist only where the
+ * config asks: the mean of the text states, and numbers about the camera. */
+#ifndef COHL_MODEL_DIT_H
+#define COHL_MODEL_DIT_H
+
+#include "model/params.h"
+#include "weights/config.h"
+
+enum { COHL_DIT_PATCH = 2 };    /* a token covers 2 x 2 cells of one frame */
+
+typedef struct cohl_dit_config {
+    int   in_dim, out_dim;      /* channels of a latent cell, and of its velocity  (16)   */
+    int   dim, ffn_dim;         /* width of a token, and inside the feed-forward          */
+    int   num_heads, num_layers;
+    int   freq_dim;             /* width of the time's sinusoids                   (256)  */
+    int   text_dim, text_len;   /* a text state's width; rows after padding (4096, 512)   */
+    float eps;                  /* of all norms                                    (1e-6) */
+    int   pooled_text_dim;      /* 0, or text_dim: the mean text state enters      (0)    */
+    int   camera_dim;           /* numbers about the camera for each latent frame  (0)    */
+} cohl_dit_config;
+
+/* The keys are the fields' names. COHL_ERR_UNSUPPORTED for model types with image tokens
+ * or control blocks. */
+cohl_status cohl_dit_config_read(cohl_dit_config *out, cohl_config *json, cohl_error *err);
+
+typedef struct cohl_dit_net cohl_dit_net;
+
+typedef struct cohl_dit {
+    cohl_dit_config config;
+    cohl_params     params;
+    cohl_dit_net   *net;        /* the parameters by their place */
+} cohl_dit;
+
+/* Declares the parameters; cohl_params_alloc gives them memory. */
+cohl_status cohl_dit_new(cohl_dit **out, const cohl_dit_config *config, cohl_error *err);
+void        cohl_dit_free(cohl_dit *dit);
+
+/* One sample of a pack. */
+typedef struct cohl_dit_sample {
+    int frames, height, width;  /* of the latent; height and width even */
+    int text_begin, text_count; /* its rows of the text states, 1..text_len; may be shared */
+} cohl_dit_sample;
+
+typedef struct cohl_dit_request {
+    const cohl_dit_sample *sample;
+    int          sample_count;
+    cohl_tensor *text;          /* [rows, text_dim], not padded */
+    const float *camera;        /* host memory [frames of all samples, camera_dim]; NULL = zeros */
+    bool         time_per_token;/* times are given for each token instead of each frame (false) */
+} cohl_dit_request;
+
+typedef struct cohl_dit_clip cohl_dit_clip;
+
+/* Lives in the context's scratch: gone at the release of a mark taken before, nothing to
+ * close. Recorded when a tape runs, so text states may carry gradients. NULL after a failure. */
+cohl_dit_clip *cohl_dit_clip_open(cohl_ctx *ctx, const cohl_dit *dit, const cohl_dit_request *request);
+
+/* Latent cells of all samples, tokens, and how many times cohl_dit_forward reads. */
+int cohl_dit_clip_cells(const cohl_dit_clip *clip);
+int cohl_dit_clip_tokens(const cohl_dit_clip *clip);
+int cohl_dit_clip_times(const cohl_dit_clip *clip);
+
+/* latent [cells, in_dim] (or [F, H, W, in_dim] of a single sample): each sample's cells in the
+ * order frame, row, column; samples one behind the other.
+ * time   host memory, 0..1000: one for each latent frame of sample 0, then of sample 1, ...
+ * -> velocity [cells, out_dim]. */
+cohl_tensor *cohl_dit_forward(cohl_ctx *ctx, const cohl_dit *dit, const cohl_dit_clip *clip,
+                              cohl_tensor *latent, const float *time);
+
+#endif

@@ -1,0 +1,255 @@
+/* dit_clip.c - what a clip's steps have in common: the order of cells, positions,
+ * spans, the text's keys and values. */
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "model/dit_net.h"
+
+int cohl_dit_clip_cells(const cohl_dit_clip *clip)  { return clip->cells; }
+int cohl_dit_clip_tokens(const cohl_dit_clip *clip) { return clip->tokens; }
+int cohl_dit_clip_times(const cohl_dit_clip *clip)  { return clip->groups; }
+
+static void *take(cohl_ctx *ctx, size_t bytes)
+{
+    void *memory = cohl_ctx_fine(ctx) ? cohl_arena_take(&ctx->nodes, bytes) : NULL;
+    if (!memory)
+        cohl_ctx_fail(ctx, COHL_ERR_MEMORY, "no room for a clip (%zu bytes)", bytes);
+    return memory;
+}
+
+static int sample_tokens(const cohl_dit_sample *s)
+{
+    return s->frames * (s->height / COHL_DIT_PATCH) * (s->width / COHL_DIT_PATCH);
+}
+
+static void count(cohl_dit_clip *clip, const cohl_dit_request *request)
+{
+    for (int i = 0; i < request->sample_count; i++) {
+        const cohl_dit_sample *s = &request->sample[i];
+        assert(s->frames >= 1 && s->height >= 2 && s->width >= 2);
+        assert(s->height % COHL_DIT_PATCH == 0 && s->width % COHL_DIT_PATCH == 0);
+        clip->frames += s->frames;
+        clip->tokens += sample_tokens(s);
+    }
+    clip->cells = clip->tokens * COHL_DIT_PATCH * COHL_DIT_PATCH;
+    clip->groups = request->time_per_token ? clip->tokens : clip->frames;
+    clip->sample_count = request->sample_count;
+}
+
+/* ---- the order of cells -------------------------------------------------- */
+
+/* Cell number `from` of the pack is place `to` in the tokens' order. */
+static void order_sample(const cohl_dit_sample *s, int base, int *patch_cell, int *cell_patch)
+{
+    int to = base;
+    for (int f = 0; f < s->frames; f++)
+        for (int i = 0; i < s->height; i += 2)
+            for (int j = 0; j < s->width; j += 2)
+                for (int k = 0; k < 4; k++, to++) {
+                    int from = base + (f * s->height + i + k / 2) * s->width + j + k % 2;
+                    patch_cell[to] = from;
+                    cell_patch[from] = to;
+                }
+}
+
+static cohl_tensor *upload_ids(cohl_ctx *ctx, const int *id, int64_t count)
+{
+    return cohl_tensor_upload(ctx, id, COHL_I32, 1, &count);
+}
+
+static void order_cells(cohl_ctx *ctx, cohl_dit_clip *clip, const cohl_dit_request *request, int *memory)
+{
+    int *patch_cell = memory, *cell_patch = memory + clip->cells;
+    for (int i = 0, base = 0; i < request->sample_count; i++) {
+        order_sample(&request->sample[i], base, patch_cell, cell_patch);
+        base += 4 * sample_tokens(&request->sample[i]);
+    }
+    clip->patch_cell = upload_ids(ctx, patch_cell, clip->cells);
+    clip->cell_patch = upload_ids(ctx, cell_patch, clip->cells);
+}
+
+/* ---- positions ----------------------------------------------------------- */
+
+/* cos and sin of `pairs` angles: position * 10000^(-j / pairs). */
+static float *turn_axis(float *out, int position, int pairs)
+{
+    for (int j = 0; j < pairs; j++) {
+        double angle = position * pow(10000, -(double)j / pairs);
+        *out++ = (float)cos(angle);
+        *out++ = (float)sin(angle);
+    }
+    return out;
+}
+
+/* The pairs of a head follow frame, row and column: a third each, the frame takes the rest. */
+static float *turn_sample(float *out, const cohl_dit_sample *s, int pairs)
+{
+    int third = pairs / 3;
+    for (int f = 0; f < s->frames; f++)
+        for (int i = 0; i < s->height / 2; i++)
+            for (int j = 0; j < s->width / 2; j++) {
+                out = turn_axis(out, f, pairs - 2 * third);
+                out = turn_axis(out, i, third);
+                out = turn_axis(out, j, third);
+            }
+    return out;
+}
+
+static void turn(cohl_ctx *ctx, cohl_dit_clip *clip, const cohl_dit_request *request, int pairs)
+{
+    float *host = malloc((size_t)clip->tokens * (size_t)pairs * 2 * sizeof *host), *at = host;
+    if (!host) {
+        cohl_ctx_fail(ctx, COHL_ERR_MEMORY, "no memory for the positions of %d tokens", clip->tokens);
+        return;
+    }
+    for (int i = 0; i < request->sample_count; i++)
+        at = turn_sample(at, &request->sample[i], pairs);
+    clip->turn = cohl_tensor_upload(ctx, host, COHL_F32, 3, (int64_t[]){ clip->tokens, pairs, 2 });
+    free(host);
+}
+
+/* ---- groups -------------------------------------------------------------- */
+
+/* For each group its sample and its frame of the pack, for each token its group. */
+static void group(cohl_ctx *ctx, cohl_dit_clip *clip, const cohl_dit_request *request, int *memory,
+                  int *sample_of, int *frame_of)
+{
+    for (int i = 0, token = 0, frame = 0; i < request->sample_count; i++) {
+        const cohl_dit_sample *s = &request->sample[i];
+        int each = sample_tokens(s) / s->frames;
+        for (int f = 0; f < s->frames; f++, frame++)
+            for (int k = 0; k < each; k++, token++) {
+                int g = memory[token] = request->time_per_token ? token : frame;
+                sample_of[g] = i;
+                frame_of[g] = frame;
+            }
+    }
+    clip->group = upload_ids(ctx, memory, clip->tokens);
+}
+
+/* The mean of each sample's text states, projected, for each group. */
+static cohl_tensor *pooled_text(cohl_ctx *ctx, const cohl_dit *dit, const cohl_dit_clip *clip,
+                                const cohl_dit_request *request, const int *sample_of)
+{
+    cohl_range *range = take(ctx, (size_t)request->sample_count * sizeof *range);
+    if (!range)
+        return NULL;
+    for (int i = 0; i < request->sample_count; i++)
+        range[i] = (cohl_range){ request->sample[i].text_begin, request->sample[i].text_count };
+    cohl_tensor *mean = cohl_mean_ranges(ctx, request->text, range, request->sample_count);
+    mean = cohl_linear(ctx, mean, dit->net->pooled, NULL);
+    return cohl_gather(ctx, mean, upload_ids(ctx, sample_of, clip->groups));
+}
+
+static cohl_tensor *camera(cohl_ctx *ctx, const cohl_dit *dit, const cohl_dit_clip *clip,
+                           const cohl_dit_request *request, const int *frame_of)
+{
+    cohl_tensor *numbers = cohl_tensor_upload(ctx, request->camera, COHL_F32, 2,
+                                              (int64_t[]){ clip->frames, dit->config.camera_dim });
+    numbers = cohl_linear(ctx, numbers, dit->net->camera, NULL);
+    return cohl_gather(ctx, numbers, upload_ids(ctx, frame_of, clip->groups));
+}
+
+static void add_extras(cohl_ctx *ctx, const cohl_dit *dit, cohl_dit_clip *clip,
+                       const cohl_dit_request *request, const int *sample_of, const int *frame_of)
+{
+    if (dit->net->pooled)
+        clip->added = pooled_text(ctx, dit, clip, request, sample_of);
+    if (dit->net->camera && request->camera) {
+        cohl_tensor *more = camera(ctx, dit, clip, request, frame_of);
+        clip->added = clip->added ? cohl_add(ctx, clip->added, more) : more;
+    }
+}
+
+/* ---- text ---------------------------------------------------------------- */
+
+/* The rows of the states, padded for each sample to text_len by the zero row
+ * behind the last: padding is attended to, as the weights were trained. */
+static cohl_tensor *padded_rows(cohl_ctx *ctx, const cohl_dit *dit, const cohl_dit_request *request, int *memory)
+{
+    int length = dit->config.text_len, zero_row = (int)request->text->dim[0];
+    for (int i = 0; i < request->sample_count; i++) {
+        const cohl_dit_sample *s = &request->sample[i];
+        assert(s->text_count >= 1 && s->text_count <= length && s->text_begin + s->text_count <= zero_row);
+        for (int k = 0; k < length; k++)
+            memory[i * length + k] = k < s->text_count ? s->text_begin + k : zero_row;
+    }
+    return upload_ids(ctx, memory, (int64_t)request->sample_count * length);
+}
+
+static cohl_tensor *embed_text(cohl_ctx *ctx, const cohl_dit *dit, cohl_tensor *text)
+{
+    const cohl_dit_net *net = dit->net;
+    cohl_tensor *zero = cohl_tensor_zero(ctx, COHL_F32, 2, (int64_t[]){ 1, dit->config.text_dim });
+    cohl_tensor *x = cohl_concat(ctx, (cohl_tensor *[]){ text, zero }, 2, 0);
+    x = cohl_activate(ctx, dit_affine(ctx, x, net->text_in), COHL_GELU_TANH);
+    return dit_affine(ctx, x, net->text_out);
+}
+
+/* Keys and values of every block, worked out once for each row, then spread. */
+static void text_keys(cohl_ctx *ctx, const cohl_dit *dit, cohl_dit_clip *clip, const cohl_dit_request *request,
+                      int *memory)
+{
+    const cohl_dit_config *c = &dit->config;
+    cohl_tensor *rows = padded_rows(ctx, dit, request, memory);
+    cohl_tensor *text = embed_text(ctx, dit, request->text);
+    for (int i = 0; i < c->num_layers; i++) {
+        const dit_attention *a = &dit->net->block[i].cross;
+        cohl_tensor *k = cohl_rms_norm(ctx, dit_affine(ctx, text, a->k), a->norm_k, c->eps);
+        cohl_tensor *v = dit_affine(ctx, text, a->v);
+        clip->k[i] = dit_heads(ctx, cohl_gather(ctx, k, rows), c->num_heads);
+        clip->v[i] = dit_heads(ctx, cohl_gather(ctx, v, rows), c->num_heads);
+    }
+}
+
+static void look(cohl_dit_clip *clip, const cohl_dit_request *request, int text_len)
+{
+    for (int i = 0, token = 0; i < request->sample_count; i++) {
+        int tokens = sample_tokens(&request->sample[i]);
+        clip->self[i] = (cohl_span){ token, tokens, token, tokens };
+        clip->cross[i] = (cohl_span){ token, tokens, i * text_len, text_len };
+        token += tokens;
+    }
+}
+
+/* ---- the clip ------------------------------------------------------------ */
+
+static cohl_dit_clip *new_clip(cohl_ctx *ctx, const cohl_dit *dit, const cohl_dit_request *request)
+{
+    size_t spans = (size_t)request->sample_count * sizeof(cohl_span);
+    size_t layers = (size_t)dit->config.num_layers * sizeof(cohl_tensor *);
+    cohl_dit_clip *clip = take(ctx, sizeof *clip);
+    if (!clip)
+        return NULL;
+    *clip = (cohl_dit_clip){ .self = take(ctx, spans), .cross = take(ctx, spans),
+                             .k = take(ctx, layers), .v = take(ctx, layers) };
+    return cohl_ctx_fine(ctx) ? clip : NULL;
+}
+
+cohl_dit_clip *cohl_dit_clip_open(cohl_ctx *ctx, const cohl_dit *dit, const cohl_dit_request *request)
+{
+    const cohl_dit_config *c = &dit->config;
+    if (!request->text)
+        return NULL;
+    assert(request->sample_count >= 1 && request->text->rank == 2 && request->text->dim[1] == c->text_dim);
+    cohl_dit_clip *clip = new_clip(ctx, dit, request);
+    if (!clip)
+        return NULL;
+    count(clip, request);
+    size_t text_rows = (size_t)request->sample_count * (size_t)c->text_len;
+    size_t ids = 2 * (size_t)clip->cells + text_rows;
+    int *memory = malloc(ids * sizeof *memory);
+    if (!memory) {
+        cohl_ctx_fail(ctx, COHL_ERR_MEMORY, "no memory for the order of %d cells", clip->cells);
+        return NULL;
+    }
+    look(clip, request, c->text_len);
+    order_cells(ctx, clip, request, memory);
+    turn(ctx, clip, request, c->dim / c->num_heads / 2);
+    group(ctx, clip, request, memory, memory + clip->tokens, memory + 2 * clip->tokens);
+    add_extras(ctx, dit, clip, request, memory + clip->tokens, memory + 2 * clip->tokens);
+    text_keys(ctx, dit, clip, request, memory);
+    free(memory);
+    return cohl_ctx_fine(ctx) ? clip : NULL;
+}

@@ -1,0 +1,163 @@
+/* golden_dit.c - records of the Wan transformer: one case alone, and all cases as one pack. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "golden.h"
+#include "model/dit.h"
+#include "tensor/ops.h"
+
+enum { CASES_MAX = 32 };
+
+/* One case on the host, cells channels last. */
+typedef struct dit_case {
+    int64_t  dim[4];                      /* of x in the file: [C, F, H, W] */
+    float   *latent, *text, *out, *time;  /* [cells, C], [length, text_dim], as in the file, [tokens] */
+    int      length, cells, tokens;
+} dit_case;
+
+static void free_case(dit_case *c)
+{
+    free(c->latent);
+    free(c->text);
+    free(c->out);
+    free(c->time);
+}
+
+/* The file has one time for all or one a token; here it is always one a token. */
+static float *token_times(const golden *g, int i, int tokens)
+{
+    const cohl_weight *w;
+    float *given = golden_values(g, &w, "case%d.t", i), *out = malloc((size_t)tokens * sizeof *out);
+    for (int k = 0; k < tokens && given && out; k++)
+        out[k] = given[w->count == (size_t)tokens ? k : 0];
+    free(given);
+    return out;
+}
+
+static bool read_case(dit_case *c, const golden *g, int i)
+{
+    const cohl_weight *x, *text;
+    float *file = golden_values(g, &x, "case%d.x", i);
+    *c = (dit_case){ .text = golden_values(g, &text, "case%d.context", i),
+                     .out = golden_values(g, NULL, "case%d.out", i) };
+    if (file && c->text && c->out && x->rank == 4 && text->rank == 2) {
+        memcpy(c->dim, x->dim, sizeof c->dim);
+        c->latent = golden_channels_last(file, x->dim);
+        c->length = (int)text->dim[0];
+        c->cells = (int)(x->dim[1] * x->dim[2] * x->dim[3]);
+        c->tokens = c->cells / 4;
+        c->time = token_times(g, i, c->tokens);
+    }
+    free(file);
+    return c->latent && c->time;
+}
+
+/* Times for each latent frame, where the tokens of each frame agree. */
+static bool frame_times(const dit_case *c, float *out)
+{
+    int frames = (int)c->dim[1], each = c->tokens / frames;
+    for (int f = 0; f < frames; f++)
+        for (int k = 0; k < each; k++)
+            if (c->time[f * each + k] != c->time[f * each])
+                return false;
+            else
+                out[f] = c->time[f * each];
+    return true;
+}
+
+/* The output of one case as the file has it: [C, F, H, W]. */
+static void compare(golden *g, const dit_case *c, const float *velocity, const char *how, int i, int channels)
+{
+    char what[64];
+    double largest = 1;
+    int64_t dim[4] = { channels, c->dim[1], c->dim[2], c->dim[3] };
+    size_t count = (size_t)c->cells * (size_t)channels;
+    float *got = golden_channels_first(velocity, dim);
+    for (size_t k = 0; k < count; k++)
+        largest = fmax(largest, fabsf(c->out[k]));
+    snprintf(what, sizeof what, "case%d.out, %s", i, how);
+    double tolerance = golden_number(json_object_get(g->config, "tolerance"), "out_maxabs_f32", 2e-5);
+    golden_compare(g, what, got, c->out, count, tolerance * largest, 1);
+    free(got);
+}
+
+static void run(golden *g, const cohl_dit *dit, const dit_case *c, int count, const char *how, int first,
+                bool per_token)
+{
+    cohl_ctx *ctx = g->ctx;
+    const cohl_dit_config *config = &dit->config;
+    cohl_ctx_mark_t mark = cohl_ctx_mark(ctx);
+    cohl_dit_sample sample[CASES_MAX];
+    cohl_tensor *latent[CASES_MAX], *text[CASES_MAX];
+    int rows = 0, cells = 0, times = 0;
+    for (int i = 0; i < count; i++) {
+        sample[i] = (cohl_dit_sample){ (int)c[i].dim[1], (int)c[i].dim[2], (int)c[i].dim[3], rows, c[i].length };
+        latent[i] = cohl_tensor_upload(ctx, c[i].latent, COHL_F32, 2, (int64_t[]){ c[i].cells, config->in_dim });
+        text[i] = cohl_tensor_upload(ctx, c[i].text, COHL_F32, 2, (int64_t[]){ c[i].length, config->text_dim });
+        rows += c[i].length;
+        cells += c[i].cells;
+    }
+    cohl_dit_clip *clip = cohl_dit_clip_open(ctx, dit, &(cohl_dit_request){
+        .sample = sample, .sample_count = count, .text = cohl_concat(ctx, text, count, 0),
+        .time_per_token = per_token });
+    float *time = malloc((size_t)cells * sizeof *time);
+    for (int i = 0; i < count; i++) {
+        if (per_token)
+            memcpy(time + times, c[i].time, (size_t)c[i].tokens * sizeof *time);
+        else
+            frame_times(&c[i], time + times);
+        times += per_token ? c[i].tokens : sample[i].frames;
+    }
+    cohl_tensor *velocity = cohl_dit_forward(ctx, dit, clip, cohl_concat(ctx, latent, count, 0), time);
+    float *host = malloc((size_t)cells * (size_t)config->out_dim * sizeof *host), *at = host;
+    cohl_tensor_download(ctx, host, velocity);
+    for (int i = 0; i < count && velocity; i++, at += (size_t)c[i - 1].cells * (size_t)config->out_dim)
+        compare(g, &c[i], at, how, first + i, config->out_dim);
+    free(time);
+    free(host);
+    cohl_ctx_release(ctx, mark);
+}
+
+static cohl_status run_cases(golden *g, const cohl_dit *dit, cohl_error *err)
+{
+    int count = (int)json_array_size(json_object_get(g->config, "cases")), read = 0;
+    dit_case c[CASES_MAX] = { 0 };
+    float times[4096];
+    bool by_frame = true;
+    if (count > CASES_MAX)
+        return cohl_fail(err, COHL_ERR_UNSUPPORTED, "more than %d cases", CASES_MAX);
+    while (read < count && read_case(&c[read], g, read))
+        by_frame = frame_times(&c[read], times) && by_frame, read++;
+    for (int i = 0; i < read; i++) {
+        run(g, dit, &c[i], 1, "a time for each token", i, true);
+        if (by_frame)
+            run(g, dit, &c[i], 1, "a time for each frame", i, false);
+    }
+    if (by_frame && read == count)
+        run(g, dit, c, count, "all cases packed", 0, false);
+    for (int i = 0; i < read; i++)
+        free_case(&c[i]);
+    if (read < count)
+        return cohl_fail(err, COHL_ERR_FORMAT, "case%d has no x, t, context or out", read);
+    return cohl_ctx_status(g->ctx, err);
+}
+
+cohl_status golden_dit(golden *g, cohl_error *err)
+{
+    cohl_config *json = NULL;
+    cohl_dit_config config;
+    cohl_dit *dit = NULL;
+    cohl_status st;
+
+    if ((st = golden_config(&json, g, NULL, err)))                       goto done;
+    if ((st = cohl_dit_config_read(&config, json, err)))                 goto done;
+    if ((st = cohl_dit_new(&dit, &config, err)))                         goto done;
+    if ((st = golden_load(g, &dit->params, "weights.safetensors", err))) goto done;
+    st = run_cases(g, dit, err);
+done:
+    cohl_dit_free(dit);
+    cohl_config_close(json);
+    return st;
+}
