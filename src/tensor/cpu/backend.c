@@ -1,27 +1,79 @@
-/* backend.c - the processor's column of the table.
+/* backend.c - the processor's column of the table, once per instruction set.
  *
- * It starts as a copy of the reference and replaces what this room does better. */
+ * Each starts as a copy of the reference and replaces what this room does
+ * better; they differ only in the inner loops the context is opened with. */
 #include "tensor/cpu/cpu.h"
 
 #include <pthread.h>
 #include <string.h>
 
-static cohl_backend table;
+typedef struct column {
+    cohl_backend        table;          /* first: a table's address is its column's */
+    const cohl_kernels *kernels;
+    const char         *name;
+    bool                here;           /* this machine has the instructions */
+} column;
 
-static void fill_table(void)
+static column columns[] = {             /* best last */
+    { .kernels = &cohl_kernels_generic, .name = "cpu:generic" },
+#if defined(__x86_64__)
+    { .kernels = &cohl_kernels_avx2, .name = "cpu:avx2" },
+    { .kernels = &cohl_kernels_avx512, .name = "cpu:avx512" },
+#endif
+};
+enum { COLUMNS = sizeof columns / sizeof *columns };
+
+static cohl_status open_column(cohl_ctx *ctx, size_t scratch_bytes, cohl_error *err)
 {
-    table = cohl_backend_ref;
-    table.name = "cpu";
-    table.linear = cohl_cpu_linear;
-    table.linear_back = cohl_cpu_linear_back;
-    table.matmul = cohl_cpu_matmul;
-    table.conv = cohl_cpu_conv;
-    table.conv_back = cohl_cpu_conv_back;
+    cohl_status st = cohl_backend_ref.open(ctx, scratch_bytes, err);
+    ctx->device = (void *)((const column *)ctx->backend)->kernels;
+    return st;
+}
+
+static void fill_table(cohl_backend *t)
+{
+    *t = cohl_backend_ref;
+    t->open = open_column;
+    t->linear = cohl_cpu_linear;
+    t->linear_back = cohl_cpu_linear_back;
+    t->matmul = cohl_cpu_matmul;
+    t->conv = cohl_cpu_conv;
+    t->conv_back = cohl_cpu_conv_back;
+}
+
+static void fill_columns(void)
+{
+    columns[0].here = true;
+#if defined(__x86_64__)
+    columns[1].here = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    columns[2].here = columns[1].here && __builtin_cpu_supports("avx512f")
+                   && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw")
+                   && __builtin_cpu_supports("avx512vl");
+#endif
+    for (int i = 0; i < COLUMNS; i++) {
+        fill_table(&columns[i].table);
+        columns[i].table.name = columns[i].name;
+    }
+}
+
+/* The column of an instruction set, or with NULL the best of this machine. */
+static const column *column_of(const char *isa)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, fill_columns);
+    for (int i = COLUMNS - 1; i >= 0; i--)
+        if (columns[i].here && (!isa || !strcmp(isa, columns[i].kernels->isa)))
+            return &columns[i];
+    return NULL;
 }
 
 const cohl_backend *cohl_backend_cpu(const char *isa)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, fill_table);
-    return isa ? NULL : &table;
+    const column *c = column_of(isa);
+    return c ? &c->table : NULL;
+}
+
+const cohl_kernels *cohl_cpu_kernels(const cohl_ctx *ctx)
+{
+    return ctx->device ? ctx->device : column_of(NULL)->kernels;
 }

@@ -3,12 +3,20 @@
  * Every entry cuts its work into tiles whose size depends on shapes alone; a
  * tile is done by one thread and writes only what is its own, so the result has
  * the same bits with any number of threads. Sums over tiles are kept as
- * partial sums, one per fixed slab, and added in the slabs' order. */
+ * partial sums, one per fixed slab, and added in the slabs' order.
+ *
+ * Products are our own: the inner block (kernels_body.h) runs at the rate of
+ * the machine's multipliers, and since what it multiplies by is packed once a
+ * call for all tiles, and a convolution's pixels are read where they lie, they
+ * are faster than a library's single-threaded calls on each tile. */
 #ifndef COHL_TENSOR_CPU_CPU_H
 #define COHL_TENSOR_CPU_CPU_H
 
 #include "tensor/backend.h"
-#include "tensor/cpu/product.h"
+#include "tensor/cpu/kernels.h"
+
+/* The inner loops of the context's instruction set. */
+const cohl_kernels *cohl_cpu_kernels(const cohl_ctx *ctx);
 
 /* count floats of scratch; NULL sets the context's status. Single-threaded:
  * taken before the tiles run, under the caller's mark. */
@@ -18,8 +26,32 @@ float *cohl_cpu_take(cohl_ctx *ctx, int64_t count);
  * where it is narrower or the context rounds inputs of products to bf16. */
 const float *cohl_cpu_factor(cohl_ctx *ctx, cohl_in t);
 
-/* p over all threads; bias [n] or NULL is added to every row (then p->beta is 0). */
-void cohl_cpu_product(cohl_ctx *ctx, const cohl_product *p, const float *bias);
+/* c = alpha * op(a) op(b) + beta * c (+ bias [n] to each row), all row-major.
+ * op(a) [m, k], op(b) [k, n], c [m, n] without gaps; a stride is the distance of
+ * two rows as they lie in memory. bias goes with beta = 0. */
+typedef struct cohl_product {
+    int64_t      m, n, k;
+    const float *a;
+    int64_t      a_stride;
+    bool         transpose_a;
+    const float *b;
+    int64_t      b_stride;
+    bool         transpose_b;
+    float       *c;
+    float        alpha, beta;
+    const float *bias;
+} cohl_product;
+
+void cohl_cpu_product(cohl_ctx *ctx, const cohl_product *p);
+
+/* Panels: op(b) [k, n] as the blocks read it, [ceil(n/columns)][k][columns]. */
+static inline int64_t cohl_cpu_panels(const cohl_kernels *kernels, int64_t n)
+{
+    return (n + kernels->block_columns - 1) / kernels->block_columns;
+}
+
+/* A row in scratch with zeros behind, as wide as whole panels; NULL sets the status. */
+const float *cohl_cpu_widen(cohl_ctx *ctx, const float *row, int64_t count);
 
 /* sum [width] += the column sums of x [rows, width]. */
 void cohl_cpu_column_sums(cohl_ctx *ctx, float *sum, const float *x, int64_t rows, int64_t width);
@@ -30,12 +62,12 @@ void cohl_cpu_add_slabs(cohl_ctx *ctx, float *sum, const float *part, int slabs,
 static inline int64_t cohl_cpu_least(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t cohl_cpu_parts(int64_t whole, int64_t part) { return (whole + part - 1) / part; }
 
-/* products (linear.c, conv.c) */
+/* products (product.c, linear.c, conv.c) */
+void cohl_cpu_matmul(cohl_ctx *ctx, cohl_tensor *c, cohl_in a, bool transpose_a, cohl_in b,
+                     bool transpose_b, float alpha, float beta);
 void cohl_cpu_linear(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_in w, cohl_in b);
 void cohl_cpu_linear_back(cohl_ctx *ctx, cohl_tensor *dx, cohl_tensor *dw, cohl_tensor *db,
                           cohl_in dy, cohl_in x, cohl_in w);
-void cohl_cpu_matmul(cohl_ctx *ctx, cohl_tensor *c, cohl_in a, bool transpose_a, cohl_in b,
-                     bool transpose_b, float alpha, float beta);
 void cohl_cpu_conv(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_in history, cohl_in w,
                    cohl_in b, const cohl_conv_params *params);
 void cohl_cpu_conv_back(cohl_ctx *ctx, cohl_tensor *dx, cohl_tensor *dw, cohl_tensor *db,

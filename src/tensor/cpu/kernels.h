@@ -1,0 +1,45 @@
+/* kernels.h - the inner loops, one set per instruction set.
+ *
+ * kernels_body.h is written once over a vector of floats; kernels_generic.c,
+ * kernels_avx2.c and kernels_avx512.c each compile it for one instruction set.
+ * Which set runs is chosen when the back end is opened. */
+#ifndef COHL_TENSOR_CPU_KERNELS_H
+#define COHL_TENSOR_CPU_KERNELS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { COHL_BLOCK_ROWS_MAX = 8, COHL_BLOCK_COLUMNS_MAX = 48 };
+
+/* A block of a product, c [rows, columns] (+)= a b, in registers.
+ *
+ * a: row r of the block is read through pointers: its values k are
+ *    a[s*block_rows + r][i*step] for k = s*length + i. All block_rows pointers
+ *    are valid memory even when rows is less.
+ * b: packed, [segments*length, block_columns], zeros beyond `columns`. */
+typedef struct cohl_block {
+    const float *const *a;
+    int64_t      segments, length, step, offset;
+    const float *b;
+    float       *c;
+    int64_t      c_stride;
+    int          rows, columns;     /* at most block_rows, block_columns */
+    bool         add;               /* to what c holds; else c is written */
+    const float *bias;              /* [block_columns], added when not `add`; or NULL */
+} cohl_block;
+
+typedef struct cohl_kernels {
+    const char *isa;
+    int block_rows, block_columns;
+    void (*block)(const cohl_block *block);
+    /* The same with a transposed: value k of row r is a[k][offset + r], k < segments;
+     * length and step are not read. */
+    void (*block_outer)(const cohl_block *block);
+} cohl_kernels;
+
+extern const cohl_kernels cohl_kernels_generic;
+#if defined(__x86_64__)
+extern const cohl_kernels cohl_kernels_avx2, cohl_kernels_avx512;
+#endif
+
+#endif

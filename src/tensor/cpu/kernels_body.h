@@ -1,0 +1,115 @@
+/* kernels_body.h - the inner loops over a vector of floats.
+ *
+ * Included once by each kernels_ISA.c, which defines
+ *   vf           a vector of LANES floats (a GCC vector)
+ *   LANES        floats in it
+ *   ROWS, WIDE   a product's block is ROWS x (WIDE*LANES); ROWS*WIDE sums,
+ *                WIDE values of b and one of a fit the registers
+ *   FMA(a, b, c) a*b + c
+ *   TABLE, NAME  the table to define and its name */
+#include <string.h>
+
+#include "tensor/cpu/kernels.h"
+
+enum { COLUMNS = WIDE * LANES };
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE vf load(const float *from) { vf v; memcpy(&v, from, sizeof v); return v; }
+INLINE void store(float *to, vf v) { memcpy(to, &v, sizeof v); }
+INLINE vf splat(float x) { return x - (vf){ 0 }; }
+
+/* ---- products ---------------------------------------------------------- */
+
+INLINE void block_row(const cohl_block *p, float *c, const vf *sum)
+{
+    for (int j = 0; j < WIDE; j++) {
+        vf v = sum[j];
+        if (p->add)
+            v += load(c + j * LANES);
+        else if (p->bias)
+            v += load(p->bias + j * LANES);
+        store(c + j * LANES, v);
+    }
+}
+
+INLINE void block_finish(const cohl_block *p, vf sum[][WIDE], int rows)
+{
+    float edge[COLUMNS];
+    if (p->columns == COLUMNS && p->rows == rows) {
+        for (int r = 0; r < rows; r++)
+            block_row(p, p->c + r * p->c_stride, sum[r]);
+        return;
+    }
+    for (int r = 0; r < p->rows; r++) {
+        float *c = p->c + r * p->c_stride;
+        memcpy(edge, c, (size_t)p->columns * sizeof *c);
+        block_row(p, edge, sum[r]);
+        memcpy(c, edge, (size_t)p->columns * sizeof *c);
+    }
+}
+
+static void block(const cohl_block *p)
+{
+    vf sum[ROWS][WIDE] = { 0 };
+    const float *b = p->b;
+    int64_t length = p->length, step = p->step;
+
+    for (int64_t s = 0; s < p->segments; s++) {
+        const float *a[ROWS];
+        for (int r = 0; r < ROWS; r++)
+            a[r] = p->a[s * ROWS + r];
+        for (int64_t i = 0; i < length; i++, b += COLUMNS) {
+            vf right[WIDE];
+            for (int j = 0; j < WIDE; j++)
+                right[j] = load(b + j * LANES);
+            for (int r = 0; r < ROWS; r++) {
+                vf left = splat(a[r][i * step]);
+                for (int j = 0; j < WIDE; j++)
+                    sum[r][j] = FMA(left, right[j], sum[r][j]);
+            }
+        }
+    }
+    block_finish(p, sum, ROWS);
+}
+
+INLINE void outer(const cohl_block *p, int rows)
+{
+    vf sum[ROWS][WIDE] = { 0 };
+    const float *b = p->b;
+
+    for (int64_t k = 0; k < p->segments; k++, b += COLUMNS) {
+        const float *a = p->a[k] + p->offset;
+        vf right[WIDE];
+        for (int j = 0; j < WIDE; j++)
+            right[j] = load(b + j * LANES);
+        for (int r = 0; r < rows; r++) {
+            vf left = splat(a[r]);
+            for (int j = 0; j < WIDE; j++)
+                sum[r][j] = FMA(left, right[j], sum[r][j]);
+        }
+    }
+    block_finish(p, sum, rows);
+}
+
+static void block_outer(const cohl_block *p)
+{
+    switch (p->rows) {
+    case 1: outer(p, 1); break;
+    case 2: outer(p, 2); break;
+    case 3: outer(p, 3); break;
+    case 4: outer(p, 4); break;
+#if ROWS > 4
+    case 5: outer(p, 5); break;
+    case 6: outer(p, 6); break;
+#endif
+#if ROWS > 6
+    case 7: outer(p, 7); break;
+    case 8: outer(p, 8); break;
+#endif
+    }
+}
+
+const cohl_kernels TABLE = {
+    .isa = NAME, .block_rows = ROWS, .block_columns = COLUMNS,
+    .block = block, .block_outer = block_outer,
+};

@@ -1,0 +1,206 @@
+/* product.c - matrix products over all threads.
+ *
+ * The right factor is packed once into panels as wide as a block of the inner
+ * loop; tiles of c then run down the panels, a stretch of k at a time, so that
+ * a panel's stretch stays in the first cache and the tile's rows of a in the
+ * second. When c is small and k long (gradients of weights) k is cut into slabs
+ * too, each with its own partial c. */
+#include "tensor/cpu/cpu.h"
+
+#include <string.h>
+
+enum {
+    TILES_WANTED = 16,      /* so many processors stay busy */
+    STRETCH = 384,          /* of k: 384 x 16 floats are 24 KiB */
+    TILE_ROWS = 192,        /* multiples of every block's rows */
+};
+
+/* ---- packing ----------------------------------------------------------- */
+
+typedef struct pack_job { const cohl_product *p; float *panels; int columns; } pack_job;
+
+static void pack_tile(void *arg, int panel, int thread)
+{
+    const pack_job *job = arg;
+    const cohl_product *p = job->p;
+    int64_t columns = job->columns, first = panel * columns;
+    int64_t count = cohl_cpu_least(columns, p->n - first);
+    float *to = job->panels + panel * columns * p->k;
+
+    if (p->transpose_b) {
+        enum { BAND = 16 };                 /* columns' lines stay cached while rows fill */
+        for (int64_t k0 = 0; k0 < p->k; k0 += BAND)
+            for (int64_t j = 0; j < columns; j++)
+                for (int64_t k = k0; k < k0 + BAND && k < p->k; k++)
+                    to[k * columns + j] = j < count ? p->alpha * p->b[(first + j) * p->b_stride + k] : 0;
+        return;
+    }
+    for (int64_t k = 0; k < p->k; k++, to += columns) {
+        const float *b = p->b + k * p->b_stride + first;
+        for (int64_t j = 0; j < count; j++)
+            to[j] = p->alpha * b[j];
+        for (int64_t j = count; j < columns; j++)
+            to[j] = 0;
+    }
+}
+
+/* ---- cutting ----------------------------------------------------------- */
+
+typedef struct cut {
+    int64_t tile_m, tile_n, slab;       /* sizes  */
+    int     across, tiles, slabs;       /* counts: tiles in a row of tiles, tiles, slabs of k */
+} cut;
+
+/* columns: of a block. Neither that nor the tiles touch the order of a sum; slabs do, and
+ * they come from m, n, k alone. */
+static cut cut_product(int64_t m, int64_t n, int64_t k, int columns)
+{
+    cut c = { .tile_m = TILE_ROWS, .tile_n = 8 * 48, .slabs = 1 };
+    int64_t tiles = cohl_cpu_parts(m, c.tile_m) * cohl_cpu_parts(n, c.tile_n);
+
+    if (tiles < TILES_WANTED && k >= 1024)
+        c.slabs = (int)cohl_cpu_least(cohl_cpu_parts(TILES_WANTED, tiles), k / 512);
+    else if (tiles < TILES_WANTED) {
+        c.tile_m = TILE_ROWS / 2;
+        for (c.tile_n = 192; c.tile_n > 48; c.tile_n /= 2)
+            if (cohl_cpu_parts(m, c.tile_m) * cohl_cpu_parts(n, c.tile_n) >= TILES_WANTED)
+                break;
+    }
+    c.tile_n = cohl_cpu_parts(c.tile_n, columns) * columns;
+    c.slab = cohl_cpu_parts(k, c.slabs);
+    c.slabs = (int)cohl_cpu_parts(k, c.slab > 0 ? c.slab : 1);
+    c.across = (int)cohl_cpu_parts(n, c.tile_n);
+    c.tiles = (int)cohl_cpu_parts(m, c.tile_m) * c.across;
+    return c;
+}
+
+/* ---- tiles ------------------------------------------------------------- */
+
+typedef struct product_job {
+    const cohl_product *p;
+    const cohl_kernels *kernels;
+    const float        *panels;
+    float              *part;       /* [slabs, m, n] when there are several slabs */
+    float              *buffer;     /* a thread: [TILE_ROWS, STRETCH], rows of a transposed */
+    const float        *bias;       /* [panels * columns], or NULL */
+    cut                 cut;
+} product_job;
+
+/* Rows i.. of op(a), values k..: as [row / rows][k][rows], for a that lies transposed. */
+static void turn_rows(const cohl_product *p, int64_t i, int64_t m, int64_t k, int64_t depth,
+                      int rows, float *to)
+{
+    for (int64_t r = 0; r < m; r += rows)
+        for (int64_t d = 0; d < depth; d++, to += rows) {
+            const float *a = p->a + (k + d) * p->a_stride + i + r;
+            int64_t count = cohl_cpu_least(rows, m - r);
+            for (int64_t j = 0; j < rows; j++)
+                to[j] = a[j < count ? j : 0];
+        }
+}
+
+/* c [m, panels from j] over k..k+depth. */
+static void stretch(const product_job *job, cohl_block *block, const float *turned, float *c,
+                    int64_t i, int64_t m, int64_t j, int64_t n, int64_t k)
+{
+    const cohl_product *p = job->p;
+    int rows = job->kernels->block_rows, columns = job->kernels->block_columns;
+    const float *a[COHL_BLOCK_ROWS_MAX];
+
+    block->a = a;
+    block->step = turned ? rows : 1;
+    for (int64_t column = j; column < j + n; column += columns) {
+        block->b = job->panels + (column / columns * p->k + k) * columns;
+        block->columns = (int)cohl_cpu_least(columns, j + n - column);
+        block->bias = job->bias ? job->bias + column : NULL;
+        for (int64_t row = i; row < i + m; row += rows) {
+            block->rows = (int)cohl_cpu_least(rows, i + m - row);
+            for (int r = 0; r < rows; r++)
+                a[r] = turned ? turned + (row - i) * block->length + r
+                              : p->a + (row + (r < block->rows ? r : 0)) * p->a_stride + k;
+            block->c = c + row * p->n + column;
+            job->kernels->block(block);
+        }
+    }
+}
+
+static void product_tile(void *arg, int index, int thread)
+{
+    const product_job *job = arg;
+    const cohl_product *p = job->p;
+    const cut *cut = &job->cut;
+    int slab = index / cut->tiles, tile = index % cut->tiles;
+    int64_t i = tile / cut->across * cut->tile_m, j = tile % cut->across * cut->tile_n;
+    int64_t m = cohl_cpu_least(cut->tile_m, p->m - i), n = cohl_cpu_least(cut->tile_n, p->n - j);
+    int64_t first = slab * cut->slab, end = cohl_cpu_least(first + cut->slab, p->k);
+    float *c = job->part ? job->part + slab * p->m * p->n : p->c;
+    float *turned = p->transpose_a ? job->buffer + (int64_t)thread * TILE_ROWS * STRETCH : NULL;
+    cohl_block block = { .segments = 1, .c_stride = p->n, .add = !job->part && p->beta != 0 };
+
+    for (int64_t k = first; k < end; k += block.length, block.add = true) {
+        block.length = cohl_cpu_least(STRETCH, end - k);
+        if (turned)
+            turn_rows(p, i, m, k, block.length, job->kernels->block_rows, turned);
+        stretch(job, &block, turned, c, i, m, j, n, k);
+    }
+}
+
+/* ---- whole products ---------------------------------------------------- */
+
+static void scale_whole(float *c, int64_t count, float factor)
+{
+    for (int64_t i = 0; i < count; i++)
+        c[i] = factor == 0 ? 0 : c[i] * factor;
+}
+
+static void run_product(cohl_ctx *ctx, product_job *job)
+{
+    const cohl_product *p = job->p;
+    int64_t columns = job->kernels->block_columns, count = p->m * p->n;
+    int64_t panels = cohl_cpu_panels(job->kernels, p->n);
+    float *packed = cohl_cpu_take(ctx, panels * columns * p->k);
+    int threads = cohl_workers_count(ctx->workers);
+
+    job->panels = packed;
+    if (!packed
+        || (p->transpose_a
+            && !(job->buffer = cohl_cpu_take(ctx, (int64_t)threads * TILE_ROWS * STRETCH)))
+        || (p->bias && !(job->bias = cohl_cpu_widen(ctx, p->bias, p->n)))
+        || (job->cut.slabs > 1 && !(job->part = cohl_cpu_take(ctx, job->cut.slabs * count))))
+        return;
+    cohl_workers_run(ctx->workers, (int)panels, pack_tile, &(pack_job){ p, packed, (int)columns });
+    if (job->part && p->bias) {
+        job->bias = NULL;
+        for (int64_t i = 0; i < p->m; i++)
+            memcpy(p->c + i * p->n, p->bias, (size_t)p->n * sizeof *p->c);
+    } else if (p->beta != 1 && (p->beta != 0 || job->part)) {
+        scale_whole(p->c, count, p->beta);
+    }
+    cohl_workers_run(ctx->workers, job->cut.tiles * job->cut.slabs, product_tile, job);
+    if (job->part)
+        cohl_cpu_add_slabs(ctx, p->c, job->part, job->cut.slabs, count);
+}
+
+void cohl_cpu_product(cohl_ctx *ctx, const cohl_product *p)
+{
+    if (p->m == 0 || p->n == 0)
+        return;
+    cohl_mark mark = cohl_arena_mark(&ctx->scratch);
+    const cohl_kernels *kernels = cohl_cpu_kernels(ctx);
+    run_product(ctx, &(product_job){ .p = p, .kernels = kernels,
+                                     .cut = cut_product(p->m, p->n, p->k, kernels->block_columns) });
+    cohl_arena_release(&ctx->scratch, mark);
+}
+
+void cohl_cpu_matmul(cohl_ctx *ctx, cohl_tensor *c, cohl_in a, bool transpose_a, cohl_in b,
+                     bool transpose_b, float alpha, float beta)
+{
+    cohl_product p = {
+        .m = c->dim[0], .n = c->dim[1], .k = a->dim[transpose_a ? 0 : 1],
+        .a = a->data, .a_stride = a->dim[1], .transpose_a = transpose_a,
+        .b = b->data, .b_stride = b->dim[1], .transpose_b = transpose_b,
+        .c = c->data, .alpha = alpha, .beta = beta,
+    };
+    cohl_cpu_product(ctx, &p);
+}
+
