@@ -63,7 +63,9 @@ install_missing() {
 
     say "Missing Debian packages: $missing"
     if [ "$allowed" = no ]; then
-        say "Install them by: apt-get install --no-install-recommends $missing"
+        # shellcheck disable=SC2086
+        say "That is $(sizes_of $missing)." \
+            "Install by: apt-get install --no-install-recommends $missing"
         exit 1
     fi
     if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
