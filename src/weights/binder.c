@@ -19,6 +19,15 @@ static const char *nearest_name(const cohl_weights *weights, const char *name)
     return best;
 }
 
+static bool same_shape(const cohl_weight *weight, const int64_t *dim, int rank)
+{
+    for (int k = 0; k < rank && k < weight->rank; k++) {
+        if (weight->dim[k] != dim[k])
+            return false;
+    }
+    return weight->rank == rank;
+}
+
 cohl_status cohl_weights_expect(const cohl_weight **out, const cohl_weights *weights,
                                 const char *name, const int64_t *dim, int rank,
                                 cohl_error *err)
@@ -32,7 +41,7 @@ cohl_status cohl_weights_expect(const cohl_weight **out, const cohl_weights *wei
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: no tensor %s%s%s%s", path, name,
                          near ? " (nearest: " : "", near ? near : "", near ? ")" : "");
     }
-    if (weight->rank != rank || memcmp(weight->dim, dim, (size_t)rank * sizeof *dim))
+    if (!same_shape(weight, dim, rank))
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: tensor %s is %s, expected %s", path, name,
                          cohl_shape_write(weight->dim, weight->rank).text,
                          cohl_shape_write(dim, rank).text);

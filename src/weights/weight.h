@@ -20,9 +20,9 @@ typedef struct cohl_weight_recipe {
 
 typedef struct cohl_weight {
     const char *name;
-    cohl_dtype type;
+    cohl_dtype  type;
     int         rank;                          /* 0 (a scalar) .. 8       */
-    int64_t     dim[COHL_RANK_MAX];     /* slowest first, 0 allowed */
+    int64_t     dim[COHL_RANK_MAX];            /* slowest first, 0 allowed */
     size_t      count;                         /* product of dim          */
     const void *data;                          /* count values, any alignment; NULL with a recipe */
     const cohl_weight_recipe *recipe;          /* NULL with data          */

@@ -43,7 +43,7 @@ const char        *cohl_weights_path(const cohl_weights *weights);
 const char        *cohl_weights_metadata(const cohl_weights *weights, const char *key);
 
 /* The weight of this name and shape, or a sentence: it is missing (and which
- * name is near), or it has another shape. */
+ * name is near), or it has another shape. dim may be NULL at rank 0. */
 cohl_status cohl_weights_expect(const cohl_weight **out, const cohl_weights *weights,
                                 const char *name, const int64_t *dim, int rank,
                                 cohl_error *err);

@@ -393,7 +393,25 @@ static void test_binder_names_what_is_missing_misshapen_or_left(void **state)
     }
     cohl_binder_begin(&binder, weights);
     assert_non_null(cohl_bind(&binder, "a", (int64_t[]){ 2 }, 1));
+    assert_false(cohl_binder_failed(&binder));
     assert_int_equal(cohl_binder_end(&binder, COHL_SURPLUS_ALLOWED, &err), COHL_OK);
+    cohl_weights_close(weights);
+}
+
+static void test_a_scalar_is_expected_without_dims(void **state)
+{
+    const char *path = in_folder("scalar.safetensors");
+    cohl_weight scalar = f32_weight("gain", 0, 0, 0, six + 2);
+    cohl_weights *weights;
+    cohl_error err;
+    float value;
+    assert_int_equal(cohl_safetensors_write(path, &scalar, 1, NULL, NULL), COHL_OK);
+    assert_int_equal(cohl_weights_open(&weights, path, NULL), COHL_OK);
+    assert_int_equal(cohl_weights_tensor_f32(weights, "gain", NULL, 0, &value, &err), COHL_OK);
+    assert_true(value == 3.5f);
+    assert_int_equal(cohl_weights_tensor_f32(weights, "gain", (int64_t[]){ 1 }, 1, &value, &err),
+                     COHL_ERR_FORMAT);
+    assert_non_null(strstr(err.text, "tensor gain is [], expected [1]"));
     cohl_weights_close(weights);
 }
 
@@ -542,6 +560,7 @@ int main(void)
         cmocka_unit_test(test_weights_refuse_a_wrong_index),
         cmocka_unit_test(test_weights_refuse_a_name_in_two_shards),
         cmocka_unit_test(test_binder_names_what_is_missing_misshapen_or_left),
+        cmocka_unit_test(test_a_scalar_is_expected_without_dims),
         cmocka_unit_test(test_recipes_make_the_reference_bytes),
         cmocka_unit_test(test_recipes_refuse_a_wrong_line),
         cmocka_unit_test(test_config_reads_what_is_there),
