@@ -1,0 +1,49 @@
+/* text_encoder.h - the UMT5 encoder: token ids to text states.
+ *
+ * Prompts are packed one behind the other, without padding: the official
+ * pipeline pads to 512 and masks, which gives the real tokens the same numbers.
+ *
+ *     int32_t id[] = { 259, 1421, 1,  77, 1 };
+ *     cohl_tensor *states = cohl_text_encode(ctx, encoder, id, (int[]){ 3, 2 }, 2);   [5, dim]
+ *
+ * Names as in the Wan release ("blocks.0.attn.q.weight"). */
+#ifndef COHL_MODEL_TEXT_ENCODER_H
+#define COHL_MODEL_TEXT_ENCODER_H
+
+#include "model/params.h"
+#include "weights/config.h"
+
+typedef struct cohl_text_encoder_config {
+    int   vocab;                       /* entries of the embedding */
+    int   dim, dim_attn, dim_ffn;      /* widths: a state, all heads together, the feed-forward */
+    int   num_heads, num_layers;
+    int   num_buckets, max_distance;   /* of relative positions: 32, and 128 tokens away */
+    float eps;
+} cohl_text_encoder_config;
+
+/* The keys are the fields' names. COHL_ERR_UNSUPPORTED with shared_pos. */
+cohl_status cohl_text_encoder_config_read(cohl_text_encoder_config *out, cohl_config *json, cohl_error *err);
+
+typedef struct cohl_text_encoder_net cohl_text_encoder_net;
+
+typedef struct cohl_text_encoder {
+    cohl_text_encoder_config config;
+    cohl_params              params;
+    cohl_text_encoder_net   *net;
+} cohl_text_encoder;
+
+/* Declares the parameters; cohl_params_alloc gives them memory. */
+cohl_status cohl_text_encoder_new(cohl_text_encoder **out, const cohl_text_encoder_config *config,
+                                  cohl_error *err);
+void        cohl_text_encoder_free(cohl_text_encoder *encoder);
+
+/* id: all prompts' tokens, end-of-sequence included; length[prompts], each at least 1.
+ * -> [sum of lengths, dim]. An id outside the vocabulary is COHL_ERR_ARGUMENT in the context. */
+cohl_tensor *cohl_text_encode(cohl_ctx *ctx, const cohl_text_encoder *encoder, const int32_t *id,
+                              const int *length, int prompts);
+
+/* Bucket of the offset key - query: half of them for each sign, exact when near, then
+ * logarithmic up to max_distance (Raffel et al. 2020, 2.1). */
+int cohl_text_bucket(int offset, int num_buckets, int max_distance);
+
+#endif
