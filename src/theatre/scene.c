@@ -92,10 +92,13 @@ static bool cast_actor(cohl_rng *rng, cohl_scene *scene, int i, const cohl_scene
     return false;
 }
 
-/* One subject most often, two often, three at times, within what is asked. */
+/* One subject most often, two often, three at times, within what is asked; an upright
+ * picture has less room for company. */
 static int draw_count(cohl_rng *rng, const cohl_scene_request *request)
 {
-    static const uint32_t weight[COHL_ACTORS_MAX + 1] = { 1, 6, 3, 1 };
+    static const uint32_t wide[COHL_ACTORS_MAX + 1] = { 1, 6, 3, 1 };
+    static const uint32_t upright[COHL_ACTORS_MAX + 1] = { 2, 12, 3, 1 };
+    const uint32_t *weight = 5 * request->width < 4 * request->height ? upright : wide;
     uint32_t total = 0;
     for (int n = request->actors_min; n <= request->actors_max; n++) total += weight[n];
     uint32_t left = cohl_rng_below(rng, total);

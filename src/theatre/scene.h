@@ -134,7 +134,8 @@ void cohl_scene_caption(const cohl_scene *scene, cohl_text *text, cohl_language 
                         bool dense, uint64_t variant);
 
 /* The truth as JSON: subjects, colours, actions with begin and end, setting, time,
- * camera per frame (pose, focal length), tracks (box and foot per frame), captions. */
+ * camera per frame (pose, focal length), tracks (box and foot per frame), captions.
+ * It is added to json. */
 void cohl_scene_truth(const cohl_scene *scene, cohl_text *json);
 
 #endif

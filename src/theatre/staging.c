@@ -109,8 +109,8 @@ static void time_move(layout *l, cohl_scene *scene)
     scene->move_begin = between(l, 0.0, 0.08) * clip;
     scene->move_end = between(l, 0.92, 1.0) * clip;
     if (scene->move == COHL_MOVE_WHIP_PAN) {
-        scene->move_begin = between(l, 0.06, 0.16) * clip;
-        scene->move_end = scene->move_begin + fmin(fmax(0.25 * clip, 0.25), 0.5);
+        scene->move_begin = between(l, 0.02, 0.10) * clip;
+        scene->move_end = scene->move_begin + fmin(fmax(0.22 * clip, 0.25), 0.5);
     }
 }
 
@@ -150,7 +150,7 @@ static double facing_for(layout *l, const cohl_actor *actor)
     if (actor->subject == COHL_SUBJECT_TRAIN)
         return actor->side * between(l, 0.45, l->aspect < 1.0 ? 0.7 : 1.1);
     if (is_long(actor->subject))
-        return actor->side * between(l, 0.65, 1.25);
+        return actor->side * (l->aspect < 0.8 ? between(l, 0.5, 0.85) : between(l, 0.65, 1.25));
     if (actor->action == COHL_ACTION_TURN)
         return between(l, -0.3, 0.3);
     return between(l, -0.5, 0.5);
