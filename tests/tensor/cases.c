@@ -16,7 +16,8 @@ bool coin(setup *s) { return pick(s, 0, 1); }
 int64_t size(setup *s, int64_t most, int64_t small, int64_t large)
 {
     static const int awkward[] = { 1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 24, 31, 32, 33, 47, 48,
-                                   63, 64, 65, 79, 96, 100, 127, 128, 129, 160, 191, 257, 300 };
+                                   63, 64, 65, 79, 96, 100, 127, 128, 129, 160, 191, 257, 300,
+                                   513, 1031, 2050 };
     if (s->bench)
         return s->bench == 1 ? small : large;
     if (s->variant == 0 && s->cap > 8)

@@ -194,6 +194,18 @@ static void test_losses_weigh_rows_and_leave_out_labels_below_zero(void **state)
     assert_values(cohl_loss_cross_entropy(&ctx, a, label), (float[]){ logf(1 + expf(1)) }, 1);
 }
 
+static void test_nothing_flows_back_through_detached_values(void **state)
+{
+    cohl_tensor *x = tensor_of((float[]){ 3 }, DIMS(1, 1));
+    assert_int_equal(cohl_tape_new(&ctx.tape, NULL), COHL_OK);
+    x->wants_grad = true;
+    cohl_tensor *y = cohl_mul(&ctx, cohl_detach(&ctx, x), x);       /* slope 3, not 6 */
+    assert_int_equal(cohl_tape_backward(&ctx, y, 2, NULL), COHL_OK);
+    cohl_tape_free(ctx.tape);
+    ctx.tape = NULL;
+    assert_values(x->grad, (float[]){ 6 }, 1);
+}
+
 static void test_adamw_moves_by_the_rate_at_its_first_step(void **state)
 {
     cohl_tensor *p = tensor_of((float[]){ 1, 1 }, DIMS(2)), *m = cohl_tensor_zero(&ctx, COHL_F32, DIMS(2));
@@ -221,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_average_down_pads_the_front_of_time_with_zeros),
         cmocka_unit_test(test_repeat_up_spreads_repeated_channels_and_drops_first_frames),
         cmocka_unit_test(test_losses_weigh_rows_and_leave_out_labels_below_zero),
+        cmocka_unit_test(test_nothing_flows_back_through_detached_values),
         cmocka_unit_test(test_adamw_moves_by_the_rate_at_its_first_step),
     };
     return cmocka_run_group_tests(tests, open_reference, close_reference);
