@@ -586,8 +586,11 @@ static int staying_faults(const cohl_scene *scene, int i)
     int    inside = 0, whole = 0, faults = 0;
     double largest = 0.0, smallest = 1e9, box[4];
     for (int k = 0; k < SAMPLES; k++) {
-        if (!cohl_scene_box(scene, i, last_second(scene) * k / (SAMPLES - 1), box)) return 4;
-        inside += middle_is_inside(scene, box);
+        /* Sizes outside the picture mean nothing: a wide angle stretches them. */
+        if (!cohl_scene_box(scene, i, last_second(scene) * k / (SAMPLES - 1), box) ||
+            !middle_is_inside(scene, box))
+            continue;
+        inside++;
         whole += part_inside(scene, box) > 0.85;
         largest = fmax(largest, (box[3] - box[1]) / scene->height);
         smallest = fmin(smallest, (box[3] - box[1]) / scene->height);
