@@ -24,16 +24,17 @@ typedef struct view {
     float scale;                     /* picture coordinate of one pixel */
     vec3  eye, right, up, forward;
     int   tiles_x, tiles_y;
+    float ring_near;                 /* nothing nearer than this is behind a ring */
     const shape *order[STAGE_SHAPES];/* by depth, nearest first         */
+    ray_plan plan[STAGE_SHAPES];     /* of order[i]                     */
     int   order_count;
     int  *first;                     /* [tiles + 1] into deal           */
     uint16_t *deal;                  /* indices into order              */
 } view;
 
 typedef struct sight {
-    vec3  colour;
-    float depth;
-    int   part, owner;               /* what was hit: equal parts need no smoothing */
+    vec3 colour;
+    int  part;                       /* what was hit: equal parts need no smoothing */
 } sight;
 
 static vec3 from_double(const double v[3]) { return v3((float)v[0], (float)v[1], (float)v[2]); }
@@ -49,11 +50,6 @@ static void view_aim(view *v, const cohl_scene *scene, const cohl_camera *camera
     v->forward = from_double(camera->forward);
     v->tiles_x = (v->width + TILE - 1) / TILE;
     v->tiles_y = (v->height + TILE - 1) / TILE;
-}
-
-static vec3 into(const shape *s, vec3 v)
-{
-    return v3(v3_dot(s->row[0], v), v3_dot(s->row[1], v), v3_dot(s->row[2], v));
 }
 
 /* Which pixels a shape may cover; false if none. */
@@ -95,13 +91,17 @@ static void view_prepare(view *v, stage *st)
     for (int i = 0; i < st->shape_count; i++) {
         shape *s = &st->shape[i];
         if (!shape_frame(v, s)) continue;
-        s->from = into(s, v3_sub(v->eye, s->at.at));
-        s->ahead = into(s, v->forward);
-        s->aside = into(s, v->right);
-        s->above = into(s, v->up);
         v->order[v->order_count++] = s;
     }
+    float off = v3_length(v3_sub(v->eye, v3(0, v->eye.y, STAGE_MIDDLE_Z)));
+    v->ring_near = 0.85f * (st->ring[0].radius - off);
+    for (int i = 0; i < st->ring_count; i++) {
+        ring *r = &st->ring[i];
+        r->steep = maxf(r->top - v->eye.y, 0) / maxf(r->radius - off, 1) + 1e-3f;
+    }
     qsort(v->order, (size_t)v->order_count, sizeof v->order[0], nearer);
+    ray_plan world = { .from = v->eye, .ahead = v->forward, .aside = v->right, .above = v->up };
+    for (int i = 0; i < v->order_count; i++) v->plan[i] = shape_plan(v->order[i], &world);
 }
 
 /* Deal shapes to tiles: count, sum, place. */
@@ -156,120 +156,256 @@ static vec3 shape_colour(const stage *st, const shape *s, vec3 p, int face, vec3
     return v3_mix(c, st->haze, far / (far + st->haze_far * st->haze_far));
 }
 
-static void look(const view *v, const stage *st, int tile, float px, float py, sight *out)
+static vec3 way_of(const view *v, float sx, float sy)
 {
-    float sx = (px - 0.5f * (float)v->width) * v->scale;
-    float sy = (0.5f * (float)v->height - py) * v->scale;
-    vec3 d = v3_along(v3_along(v->forward, sx, v->right), sy, v->up);
-    const shape *hit = NULL;
-    int face = 0, hit_face = 0, hit_index = 0, part;
-    float best = d.y < -1e-6f ? v->eye.y / -d.y : DEPTH_SKY, ground = best;
+    return v3_along(v3_along(v->forward, sx, v->right), sy, v->up);
+}
+
+/* Let `count` rays of one tile meet the ground and the tile's shapes. */
+static void cast(const view *v, int tile, sheaf *rays, int count)
+{
+    float far = 0;
+    for (int i = 0; i < count; i++) {
+        float fall = way_of(v, rays->u[i], rays->v[i]).y;
+        rays->depth[i] = fall < -1e-6f ? v->eye.y / -fall : DEPTH_SKY;
+        rays->number[i] = -1;
+        rays->face[i] = 0;
+        far = maxf(far, rays->depth[i]);
+    }
     for (int i = v->first[tile]; i < v->first[tile + 1]; i++) {
-        const shape *s = v->order[v->deal[i]];
-        if (s->near >= best) break;
-        if (px < (float)s->x0 || px > (float)s->x1 || py < (float)s->y0 || py > (float)s->y1) continue;
-        vec3 ray = v3_along(v3_along(s->ahead, sx, s->aside), sy, s->above);
-        float t = shape_hit(s, s->from, ray, &face);
-        if (t < best && t > DEPTH_NEAR) best = t, hit = s, hit_face = face, hit_index = (int)(s - st->shape);
-    }
-    if (st->ring_count && best > st->ring[0].radius - 12) {
-        float depth;
-        vec3 c = stage_ring_colour(st, v->eye, d, &depth, &part);
-        if (depth < best) {
-            *out = (sight){ c, depth, PART_RING + part, 0 };
-            return;
-        }
-    }
-    if (hit) {
-        vec3 ray = v3_along(v3_along(hit->ahead, sx, hit->aside), sy, hit->above);
-        vec3 p = v3_along(hit->from, best, ray);
-        vec3 c = shape_colour(st, hit, p, hit_face, d, best, &part);
-        int number = PART_SHAPE + hit_index * PARTS_OF_SHAPE + hit_face * 2 + part;
-        *out = (sight){ c, best, number, hit->owner };
-    } else if (ground < 4000) {
-        vec3 c = stage_ground_colour(st, v->eye.x + ground * d.x, v->eye.z + ground * d.z, ground, &part);
-        *out = (sight){ c, ground, PART_GROUND + part, 0 };
-    } else {
-        vec3 c = stage_sky_colour(st, d, &part);
-        *out = (sight){ c, DEPTH_SKY, PART_SKY + part, 0 };
+        int number = v->deal[i];
+        if (v->order[number]->near >= far) break;
+        shape_meet(v->order[number], &v->plan[number], rays, 0, count, number);
+        if ((i & 3) != 3) continue;
+        far = 0;
+        for (int k = 0; k < count; k++) far = maxf(far, rays->depth[k]);
     }
 }
 
-static int tile_of(const view *v, int x, int y) { return y / TILE * v->tiles_x + x / TILE; }
+/* What ray i met as a part, if that is known without looking closer; else -1. */
+static int part_at_once(const view *v, const stage *st, const sheaf *rays, int i)
+{
+    int number = rays->number[i];
+    if (rays->depth[i] > v->ring_near) return -1;
+    if (number < 0) return st->ground.shore < 1e8f ? -1 : PART_GROUND;
+    if (v->order[number]->pattern != PATTERN_PLAIN) return -1;
+    return PART_SHAPE + number * PARTS_OF_SHAPE + rays->face[i] * 2;
+}
+
+/* The colour of what ray i met. A ring may stand before it: then depth and number change. */
+static sight see(const view *v, const stage *st, sheaf *rays, int i)
+{
+    float sx = rays->u[i], sy = rays->v[i], depth = rays->depth[i];
+    vec3 d = way_of(v, sx, sy), c;
+    int part, number = rays->number[i];
+    if (depth > v->ring_near) {
+        float ring;
+        c = stage_ring_colour(st, v->eye, d, &ring, &part);
+        if (ring < depth) {
+            rays->depth[i] = ring;
+            rays->number[i] = -1;
+            return (sight){ c, PART_RING + part };
+        }
+    }
+    if (number >= 0) {
+        const ray_plan *plan = &v->plan[number];
+        vec3 ray = v3_along(v3_along(plan->ahead, sx, plan->aside), sy, plan->above);
+        vec3 at = v3_along(plan->from, depth, ray);
+        c = shape_colour(st, v->order[number], at, rays->face[i], d, depth, &part);
+        return (sight){ c, PART_SHAPE + number * PARTS_OF_SHAPE + rays->face[i] * 2 + part };
+    }
+    if (depth < 4000) {
+        c = stage_ground_colour(st, v->eye.x + depth * d.x, v->eye.z + depth * d.z, depth, &part);
+        return (sight){ c, PART_GROUND + part };
+    }
+    rays->depth[i] = DEPTH_SKY;
+    c = stage_sky_colour(st, d, &part);
+    return (sight){ c, PART_SKY + part };
+}
+
+/* Aim ray i at a point of the picture, in pixels. */
+static void aim(const view *v, sheaf *rays, int i, float x, float y)
+{
+    rays->u[i] = (x - 0.5f * (float)v->width) * v->scale;
+    rays->v[i] = (0.5f * (float)v->height - y) * v->scale;
+}
+
+/* The pixels of a tile. */
+typedef struct tile_box { int x0, y0, x1, y1; } tile_box;
+
+static tile_box box_of(const view *v, int tile)
+{
+    tile_box b = { tile % v->tiles_x * TILE, tile / v->tiles_x * TILE, 0, 0 };
+    b.x1 = b.x0 + TILE < v->width ? b.x0 + TILE : v->width;
+    b.y1 = b.y0 + TILE < v->height ? b.y0 + TILE : v->height;
+    return b;
+}
+
+/* Colours on their way to bytes, eight bits of a square root each. */
+typedef struct exposure { float red[SHEAF], green[SHEAF], blue[SHEAF]; } exposure;
+
+static void develop(exposure *film, int count)
+{
+    float *c = film->red;
+    for (int k = 0; k < 3; k++, c += SHEAF)
+        for (int i = 0; i < count; i++) c[i] = sqrtf(clampf(c[i], 0, 1)) * 255 + 0.5f;
+}
+
+static void print(const exposure *film, int i, uint8_t *rgb)
+{
+    rgb[0] = (uint8_t)film->red[i];
+    rgb[1] = (uint8_t)film->green[i];
+    rgb[2] = (uint8_t)film->blue[i];
+}
+
+static void expose(exposure *film, int i, vec3 colour)
+{
+    film->red[i] = colour.x;
+    film->green[i] = colour.y;
+    film->blue[i] = colour.z;
+}
+
+/* One ray through the middle of every pixel of a tile. */
+static void look(const view *v, const stage *st, int tile, sheaf *rays, sight *sights,
+                 const cohl_picture *to)
+{
+    tile_box b = box_of(v, tile);
+    exposure film;
+    int count = 0, pixel[SHEAF];
+    for (int y = b.y0; y < b.y1; y++)
+        for (int x = b.x0; x < b.x1; x++) {
+            pixel[count] = y * v->width + x;
+            aim(v, rays, count++, (float)x + 0.5f, (float)y + 0.5f);
+        }
+    cast(v, tile, rays, count);
+    for (int i = 0; i < count; i++) {
+        sights[pixel[i]] = see(v, st, rays, i);
+        expose(&film, i, sights[pixel[i]].colour);
+        int number = rays->number[i];
+        if (to->mask) to->mask[pixel[i]] = (uint8_t)(number < 0 ? 0 : v->order[number]->owner);
+        if (to->depth) to->depth[pixel[i]] = rays->depth[i];
+    }
+    if (!to->rgb) return;
+    develop(&film, count);
+    for (int i = 0; i < count; i++) print(&film, i, to->rgb + 3 * pixel[i]);
+}
+
+/* Another part, and to the eye too: parts of one paint may join unseen. */
+static int differs(const sight *a, const sight *b)
+{
+    if (a->part == b->part) return 0;
+    vec3 d = v3_sub(a->colour, b->colour), s = v3_add(a->colour, b->colour);
+    return v3_dot(d, d) > 0.0008f * v3_dot(s, s);
+}
 
 /* Is another part next to this pixel? */
 static int on_edge(const view *v, const sight *s, int x, int y)
 {
-    return (x > 0 && s[-1].part != s->part) || (x + 1 < v->width && s[1].part != s->part) ||
-           (y > 0 && s[-v->width].part != s->part) ||
-           (y + 1 < v->height && s[v->width].part != s->part);
+    return (x > 0 && differs(s, s - 1)) || (x + 1 < v->width && differs(s, s + 1)) ||
+           (y > 0 && differs(s, s - v->width)) || (y + 1 < v->height && differs(s, s + v->width));
 }
 
-static vec3 look_closely(const view *v, const stage *st, int x, int y)
+/* What ray i shows near a pixel: taken from the pixel or a neighbour that shows the same
+ * part, for colours change slowly on one part; looked at where none does. */
+static vec3 see_near(const view *v, const stage *st, sheaf *rays, int i, const sight *sights, int pixel)
+{
+    int part = part_at_once(v, st, rays, i), x = pixel % v->width, y = pixel / v->width;
+    if (part >= 0) {
+        const sight *s = sights + pixel;
+        if (s->part == part) return s->colour;
+        if (x > 0 && s[-1].part == part) return s[-1].colour;
+        if (x + 1 < v->width && s[1].part == part) return s[1].colour;
+        if (y > 0 && s[-v->width].part == part) return s[-v->width].colour;
+        if (y + 1 < v->height && s[v->width].part == part) return s[v->width].colour;
+    }
+    return see(v, st, rays, i).colour;
+}
+
+/* Cast what was gathered, four rays a pixel, and mix their colours. */
+static void mix_four(const view *v, const stage *st, int tile, sheaf *rays, const int *pixel, int count,
+                     const sight *sights, uint8_t *rgb)
+{
+    exposure film;
+    cast(v, tile, rays, count);
+    for (int i = 0; i < count; i += 4) {
+        vec3 sum = { 0, 0, 0 };
+        for (int k = 0; k < 4; k++) sum = v3_add(sum, see_near(v, st, rays, i + k, sights, pixel[i / 4]));
+        expose(&film, i / 4, v3_scale(sum, 0.25f));
+    }
+    develop(&film, count / 4);
+    for (int i = 0; i < count / 4; i++) print(&film, i, rgb + 3 * pixel[i]);
+}
+
+/* Four rays for the pixels of a tile that lie on an edge. */
+static void look_closely(const view *v, const stage *st, int tile, sheaf *rays, const sight *sights,
+                         uint8_t *rgb)
 {
     static const float at[4][2] = {
         { 0.375f, 0.125f }, { 0.875f, 0.375f }, { 0.125f, 0.625f }, { 0.625f, 0.875f },
     };
-    vec3 sum = { 0, 0, 0 };
-    sight s;
-    for (int i = 0; i < 4; i++) {
-        look(v, st, tile_of(v, x, y), (float)x + at[i][0], (float)y + at[i][1], &s);
-        sum = v3_add(sum, s.colour);
-    }
-    return v3_scale(sum, 0.25f);
+    tile_box b = box_of(v, tile);
+    int pixel[SHEAF / 4], count = 0;
+    for (int y = b.y0; y < b.y1; y++)
+        for (int x = b.x0; x < b.x1; x++) {
+            if (!on_edge(v, &sights[y * v->width + x], x, y)) continue;
+            pixel[count / 4] = y * v->width + x;
+            for (int k = 0; k < 4; k++) aim(v, rays, count++, (float)x + at[k][0], (float)y + at[k][1]);
+            if (count < SHEAF) continue;
+            mix_four(v, st, tile, rays, pixel, count, sights, rgb);
+            count = 0;
+        }
+    if (count) mix_four(v, st, tile, rays, pixel, count, sights, rgb);
 }
 
-/* Stars are round points of fixed places on the dome, laid over what is sky. */
-static void sow_stars(const view *v, const sight *sights, vec3 *colour, float strength)
+/* Lay one star of strength `bright` at (px, py) over what is open sky. */
+static void sow_star(const view *v, const sight *sights, float px, float py, float bright, uint8_t *rgb)
+{
+    float radius = 0.7f + 0.0034f * (float)v->height;
+    int reach = 1 + (int)radius, at_x = floor_int(px), at_y = floor_int(py);
+    for (int y = at_y - reach; y <= at_y + reach; y++)
+        for (int x = at_x - reach; x <= at_x + reach; x++) {
+            if (x < 0 || y < 0 || x >= v->width || y >= v->height) continue;
+            const sight *s = &sights[y * v->width + x];
+            float dx = (float)x + 0.5f - px, dy = (float)y + 0.5f - py;
+            float r = 1 - (dx * dx + dy * dy) / (radius * radius);
+            if (s->part != PART_SKY || r <= 0 || on_edge(v, s, x, y)) continue;
+            exposure film;
+            expose(&film, 0, v3_along(s->colour, bright * r * r, v3(0.9f, 0.9f, 0.8f)));
+            develop(&film, 1);
+            print(&film, 0, rgb + 3 * (y * v->width + x));
+        }
+}
+
+/* Stars are round points at fixed places on the dome. */
+static void sow_stars(const view *v, const sight *sights, uint8_t *rgb)
 {
     cohl_rng rng = cohl_rng_make(1908, 5);
     for (int i = 0; i < STARS; i++) {
         float x = (float)cohl_rng_between(&rng, -1, 1), z = (float)cohl_rng_between(&rng, -1, 1);
         float y = (float)cohl_rng_between(&rng, 0.03, 0.9);
-        float bright = strength * (float)cohl_rng_between(&rng, 0.25, 1);
+        float bright = (float)cohl_rng_between(&rng, 0.25, 1);
         vec3 d = v3(x, y, z);
         float depth = v3_dot(d, v->forward);
         if (depth < 0.1f) continue;
         float px = v3_dot(d, v->right) / (depth * v->scale) + 0.5f * (float)v->width;
         float py = 0.5f * (float)v->height - v3_dot(d, v->up) / (depth * v->scale);
-        if (!(px > -2 && py > -2 && px < (float)v->width + 2 && py < (float)v->height + 2)) continue;
-        float radius = 0.7f + 0.0034f * (float)v->height;
-        int reach = 1 + (int)radius;
-        for (int k = floor_int(py) - reach; k <= floor_int(py) + reach; k++)
-            for (int j = floor_int(px) - reach; j <= floor_int(px) + reach; j++) {
-                if (j < 0 || k < 0 || j >= v->width || k >= v->height) continue;
-                if (sights[k * v->width + j].part != PART_SKY) continue;
-                float dx = (float)j + 0.5f - px, dy = (float)k + 0.5f - py;
-                float r = 1 - (dx * dx + dy * dy) / (radius * radius);
-                if (r > 0) colour[k * v->width + j] = v3_along(colour[k * v->width + j],
-                                                               bright * r * r, v3(0.9f, 0.9f, 0.8f));
-            }
+        if (px > -2 && py > -2 && px < (float)v->width + 2 && py < (float)v->height + 2)
+            sow_star(v, sights, px, py, bright, rgb);
     }
 }
 
-static uint8_t encode(float linear) { return (uint8_t)(sqrtf(clampf(linear, 0, 1)) * 255 + 0.5f); }
-
-static void expose(const view *v, const stage *st, sight *sights, vec3 *colour, const cohl_picture *to)
+/* Row of tiles after row of tiles: a row is looked at closely when the next is known. */
+static void shoot(const view *v, const stage *st, sight *sights, const cohl_picture *to)
 {
-    for (int y = 0; y < v->height; y++)
-        for (int x = 0; x < v->width; x++)
-            look(v, st, tile_of(v, x, y), (float)x + 0.5f, (float)y + 0.5f, &sights[y * v->width + x]);
-    for (int i = 0; i < v->width * v->height; i++) {
-        if (to->mask) to->mask[i] = (uint8_t)sights[i].owner;
-        if (to->depth) to->depth[i] = sights[i].depth;
-        colour[i] = sights[i].colour;
+    sheaf rays = { 0 };
+    for (int row = 0; row <= v->tiles_y; row++) {
+        int tile = row * v->tiles_x;
+        for (int x = 0; row < v->tiles_y && x < v->tiles_x; x++)
+            look(v, st, tile + x, &rays, sights, to);
+        for (int x = 0; to->rgb && row > 0 && x < v->tiles_x; x++)
+            look_closely(v, st, tile - v->tiles_x + x, &rays, sights, to->rgb);
     }
-    if (!to->rgb) return;
-    for (int y = 0; y < v->height; y++)
-        for (int x = 0; x < v->width; x++)
-            if (on_edge(v, &sights[y * v->width + x], x, y))
-                colour[y * v->width + x] = look_closely(v, st, x, y);
-    if (st->sky.stars) sow_stars(v, sights, colour, (float)st->sky.stars);
-    for (int i = 0; i < v->width * v->height; i++) {
-        to->rgb[3 * i] = encode(colour[i].x);
-        to->rgb[3 * i + 1] = encode(colour[i].y);
-        to->rgb[3 * i + 2] = encode(colour[i].z);
-    }
+    if (to->rgb && st->sky.stars) sow_stars(v, sights, to->rgb);
 }
 
 /* An empty picture, when there is no memory for a full one. */
@@ -289,20 +425,18 @@ void cohl_scene_render(const cohl_scene *scene, int frame, const cohl_picture *p
     stage *st = malloc(sizeof *st);
     view *v = calloc(1, sizeof *v);
     sight *sights = malloc(pixels * sizeof *sights);
-    vec3 *colour = malloc(pixels * sizeof *colour);
-    if (st && v && sights && colour) {
+    if (st && v && sights) {
         cohl_camera camera = cohl_scene_camera(scene, seconds);
         stage_open(st, scene, seconds);
         view_aim(v, scene, &camera);
         view_prepare(v, st);
     }
-    if (st && v && sights && colour && view_deal(v)) expose(v, st, sights, colour, picture);
+    if (st && v && sights && view_deal(v)) shoot(v, st, sights, picture);
     else leave_dark(scene, picture);
     if (v) {
         free(v->first);
         free(v->deal);
     }
-    free(colour);
     free(sights);
     free(v);
     free(st);

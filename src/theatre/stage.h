@@ -40,6 +40,7 @@ typedef struct ring {
     float rim;                 /* metres of rim                              */
     vec3  window;              /* lit windows of a skyline, when windows     */
     int   windows, stepped;    /* a skyline has steps                        */
+    float steep;               /* rays that rise more pass over it; for the view */
 } ring;
 
 typedef struct sky {
@@ -54,7 +55,7 @@ typedef struct sky {
 typedef struct ground {
     vec3  paint, paint2;       /* mottled from one to the other              */
     vec3  path, water, foam;
-    float mottle, grain;       /* patches per metre, strength of fine grain  */
+    float mottle;              /* patches per metre                          */
     float shore;               /* z where water begins; 1e9 = none           */
     int   paths, dots, craters, ripples, tiles;
     vec3  dot;

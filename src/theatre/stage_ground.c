@@ -61,23 +61,19 @@ static texels shadow_extent(const stage *st, const shape *s)
     return box;
 }
 
-static vec3 into(const shape *s, vec3 v)
+static void throw_shadow(stage *st, const shape *s, texels box, sheaf *rays)
 {
-    return v3(v3_dot(s->row[0], v), v3_dot(s->row[1], v), v3_dot(s->row[2], v));
-}
-
-static void throw_shadow(stage *st, const shape *s, texels box)
-{
-    vec3 d = into(s, st->to_key), across = v3_scale(into(s, v3(1, 0, 0)), SHADOW_TEXEL);
     for (int k = box.z0; k < box.z1; k++) {
-        vec3 at = v3(map_x + ((float)box.x0 + 0.5f) * SHADOW_TEXEL, 0,
-                     map_z + ((float)k + 0.5f) * SHADOW_TEXEL);
-        vec3 from = into(s, v3_sub(at, s->at.at));
-        uint8_t *row = st->shade + k * SHADOW_SIDE;
-        for (int i = box.x0; i < box.x1; i++) {
-            int face;
-            vec3 o = v3_along(from, (float)(i - box.x0), across);
-            if (!row[i] && shape_hit(s, o, d, &face) < 1e8f) row[i] = 255;
+        ray_plan world = { .from = v3(map_x + ((float)box.x0 + 0.5f) * SHADOW_TEXEL, 0,
+                                      map_z + ((float)k + 0.5f) * SHADOW_TEXEL),
+                           .slide = v3(SHADOW_TEXEL, 0, 0), .ahead = st->to_key };
+        ray_plan plan = shape_plan(s, &world);
+        for (int at = box.x0; at < box.x1; at += SHEAF) {
+            int count = box.x1 - at < SHEAF ? box.x1 - at : SHEAF;
+            for (int i = 0; i < count; i++) rays->u[i] = (float)(at - box.x0 + i), rays->depth[i] = 1e9f;
+            shape_meet(s, &plan, rays, 0, count, 0);
+            for (int i = 0; i < count; i++)
+                if (rays->depth[i] < 1e8f) st->shade[k * SHADOW_SIDE + at + i] = 255;
         }
     }
 }
@@ -106,13 +102,15 @@ static void blur(stage *st, texels box)
 void stage_throw_shadows(stage *st)
 {
     texels all = { SHADOW_SIDE, SHADOW_SIDE, 0, 0 };
+    sheaf rays;
     memset(st->shade, 0, sizeof st->shade);
+    memset(&rays, 0, sizeof rays);
     for (int i = 0; i < st->shape_count; i++) {
         const shape *s = &st->shape[i];
         if (!s->casts) continue;
         texels box = shadow_extent(st, s);
         if (box.x0 >= box.x1 || box.z0 >= box.z1) continue;
-        throw_shadow(st, s, box);
+        throw_shadow(st, s, box, &rays);
         if (box.x0 < all.x0) all.x0 = box.x0;
         if (box.z0 < all.z0) all.z0 = box.z0;
         if (box.x1 > all.x1) all.x1 = box.x1;
@@ -207,7 +205,7 @@ static vec3 ground_paint(const stage *st, float x, float z, float depth, int *pa
         float d = ((fx - cx) * (fx - cx) + (fz - cz) * (fz - cz)) * 900;
         if (cell < 9) c = v3_mix(c, g->dot, fade * (1 - stepf(1.5f, 5.5f, d)));
     }
-    return v3_scale(c, 1 + g->grain * fade * (stage_noise(st, x * 9, z * 9) - 0.5f));
+    return c;
 }
 
 vec3 stage_ground_colour(const stage *st, float x, float z, float depth, int *part)
@@ -261,8 +259,10 @@ vec3 stage_ring_colour(const stage *st, vec3 from, vec3 d, float *depth, int *pa
     float ox = from.x, oz = from.z - STAGE_MIDDLE_Z;
     float a = 1 / (d.x * d.x + d.z * d.z + 1e-9f), b = -(ox * d.x + oz * d.z) * a;
     float off = (ox * ox + oz * oz) * a;
+    float rise = d.y * sqrtf(a);
     for (int i = 0; i < st->ring_count; i++) {
         const ring *r = &st->ring[i];
+        if (rise > r->steep) continue;
         float under = b * b - off + r->radius * r->radius * a;
         if (under <= 0) continue;
         float t = b + sqrtf(under), y = from.y + t * d.y;

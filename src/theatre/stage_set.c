@@ -181,8 +181,7 @@ static void set_village(decorator *d)
 {
     stage *st = d->st;
     st->ground = (ground){ .paint = paint_rgb(226, 212, 180), .paint2 = paint_rgb(208, 200, 156),
-                           .path = paint_rgb(242, 234, 212), .paths = 1, .mottle = 0.35f,
-                           .grain = 0.06f, .shore = 1e9f };
+                           .path = paint_rgb(242, 234, 212), .paths = 1, .mottle = 0.35f, .shore = 1e9f };
     add_hill_village(d, 0.06f, 24, 15, 8.0f, 4);
     add_hill_village(d, 0.98f, 25, 11, 5.5f, 3);
     add_hill_village(d, -0.92f, 25, 12, 6.0f, 3);
@@ -232,8 +231,7 @@ static void set_meadow(decorator *d)
 {
     stage *st = d->st;
     st->ground = (ground){ .paint = paint_rgb(154, 200, 96), .paint2 = paint_rgb(182, 214, 116),
-                           .dot = paint_rgb(244, 244, 214), .dots = 1, .mottle = 0.4f,
-                           .grain = 0.10f, .shore = 1e9f };
+                           .dot = paint_rgb(244, 244, 214), .dots = 1, .mottle = 0.4f, .shore = 1e9f };
     add_fence(d, 7.2f);
     add_flowers(d, 34);
     static const float tree[9][2] = { { -0.55f, 13 }, { 0.5f, 15 }, { 0.95f, 11 }, { -1.1f, 11 }, { 1.5f, 14 },
@@ -296,7 +294,7 @@ static void set_beach(decorator *d)
     stage *st = d->st;
     st->ground = (ground){ .paint = paint_rgb(244, 222, 166), .paint2 = paint_rgb(236, 208, 148),
                            .water = paint_rgb(64, 172, 196), .foam = paint_rgb(250, 252, 250),
-                           .mottle = 0.5f, .grain = 0.08f, .shore = 10.2f };
+                           .mottle = 0.5f, .shore = 10.2f };
     st->haze_far = 110;
     add_waves(d, 10.2f);
     add_palm(d, pose_round(-1.05f + between(d, -0.1f, 0.1f), 6.6f, 0), between(d, 1.0f, 1.15f));
@@ -344,7 +342,7 @@ static void set_desert(decorator *d)
 {
     stage *st = d->st;
     st->ground = (ground){ .paint = paint_rgb(232, 186, 120), .paint2 = paint_rgb(222, 172, 106),
-                           .ripples = 1, .mottle = 0.25f, .grain = 0.05f, .shore = 1e9f };
+                           .ripples = 1, .mottle = 0.25f, .shore = 1e9f };
     static const float cactus[8][2] = { { -0.72f, 7.4f }, { 0.9f, 7.0f }, { 0.35f, 12 }, { -0.25f, 15 }, { -1.5f, 8 },
                                         { 1.65f, 8.5f }, { 2.5f, 13 }, { -2.6f, 13 } };
     for (int i = 0; i < 8; i++)
@@ -383,7 +381,7 @@ static void set_snow(decorator *d)
 {
     stage *st = d->st;
     st->ground = (ground){ .paint = paint_rgb(238, 243, 250), .paint2 = paint_rgb(222, 231, 244),
-                           .mottle = 0.3f, .grain = 0.03f, .shore = 1e9f };
+                           .mottle = 0.3f, .shore = 1e9f };
     static const float fir[15][2] = { { -0.62f, 7.8f }, { -0.95f, 8.6f }, { 0.7f, 8.2f }, { 1.1f, 7.6f }, { 0.25f, 14 },
                                       { -0.2f, 15 }, { 0.5f, 13 }, { -0.42f, 12 }, { 1.6f, 9 }, { -1.6f, 9 }, { 2.1f, 12 },
                                       { -2.1f, 12 }, { 2.7f, 13 }, { -2.7f, 13 }, { 3.14f, 14 } };
@@ -410,7 +408,7 @@ static void set_forest(decorator *d)
 {
     stage *st = d->st;
     st->ground = (ground){ .paint = paint_rgb(140, 150, 84), .paint2 = paint_rgb(164, 140, 92),
-                           .mottle = 0.6f, .grain = 0.14f, .shore = 1e9f };
+                           .mottle = 0.6f, .shore = 1e9f };
     st->haze_far = 55;
     for (int i = 0; i < 34; i++) {
         float angle = -2.9f + 0.176f * (float)i + between(d, -0.07f, 0.07f);
@@ -463,7 +461,7 @@ static void set_city(decorator *d)
 {
     stage *st = d->st;
     st->ground = (ground){ .paint = paint_rgb(168, 168, 174), .paint2 = paint_rgb(158, 158, 166),
-                           .tiles = 1, .mottle = 0.4f, .grain = 0.05f, .shore = 1e9f };
+                           .tiles = 1, .mottle = 0.4f, .shore = 1e9f };
     for (int i = 0; i < 19; i++) {
         float angle = -3.0f + 0.331f * (float)i;
         add_block(d, angle, between(d, 15.5f, 17), between(d, 2.0f, 2.5f));
@@ -490,7 +488,7 @@ static void set_moon(decorator *d)
 {
     stage *st = d->st;
     st->ground = (ground){ .paint = paint_rgb(186, 184, 182), .paint2 = paint_rgb(168, 166, 168),
-                           .craters = 1, .mottle = 0.4f, .grain = 0.08f, .shore = 1e9f };
+                           .craters = 1, .mottle = 0.4f, .shore = 1e9f };
     st->sky.zenith = v3_mix(v3_scale(st->sky.zenith, 0.05f), paint_rgb(10, 10, 26), 0.6f);
     st->sky.horizon = v3_mix(v3_scale(st->sky.horizon, 0.28f), paint_rgb(20, 20, 44), 0.5f);
     st->sky.stars = 1;

@@ -1,9 +1,10 @@
 /* stage_shape.h - the solids and paper cards everything is built of.
  *
- * A shape is a unit form (ball, box, cone ...) under a pose. A ray is carried into
- * the unit form's space, so one intersection per kind serves every size, lean and
- * squash. Rays of one camera share their origin and are linear in the picture
- * coordinates, so a view prepares that once per shape. */
+ * A shape is a unit form (ball, box, cone ...) under a pose. Rays are carried into the
+ * unit form's space, so one intersection per kind serves every size, lean and squash.
+ * They come in sheaves of up to 64 that share a plan: ray i starts at
+ * from + u[i] * slide and goes along ahead + u[i] * aside + v[i] * above. A camera's
+ * rays share their start, the rays of a shadow map their direction. */
 #ifndef COHL_THEATRE_STAGE_SHAPE_H
 #define COHL_THEATRE_STAGE_SHAPE_H
 
@@ -49,8 +50,6 @@ typedef struct shape {
     vec3  paint, paint2;      /* linear                                       */
     pose  at;                 /* unit form to world                           */
     vec3  row[3];             /* world to unit form                           */
-    /* for the view: ray = from + depth * (ahead + sx * aside + sy * above)   */
-    vec3  from, ahead, aside, above;
     int   x0, y0, x1, y1;     /* pixels it may cover, x1 and y1 excluded      */
     float near;               /* smallest depth                               */
 } shape;
@@ -60,9 +59,25 @@ void shape_settle(shape *s);
 /* Corner extents of the unit form. */
 void shape_bounds(const shape *s, vec3 *lo, vec3 *hi);
 
-/* Distance along from + t*d of the first entry with t > 0, or 1e9; from and d in the
- * unit form's space. face tells which side was hit. */
-float shape_hit(const shape *s, vec3 from, vec3 d, int *face);
+/* How the rays of a sheaf run, in the space of the world or of a unit form. */
+typedef struct ray_plan {
+    vec3 from, slide, ahead, aside, above;
+} ray_plan;
+
+enum { SHEAF = 64 };
+
+/* What a sheaf has met so far. */
+typedef struct sheaf {
+    float u[SHEAF], v[SHEAF];
+    float depth[SHEAF];        /* nearest so far                             */
+    int   number[SHEAF];       /* what the caller called that shape          */
+    int   face[SHEAF];         /* which side of it                           */
+} sheaf;
+
+/* The plan as the unit form sees it. */
+ray_plan shape_plan(const shape *s, const ray_plan *world);
+/* Rays first..last-1 that enter the form at 0.05 or more and nearer than before note it. */
+void shape_meet(const shape *s, const ray_plan *plan, sheaf *rays, int first, int last, int number);
 /* Outward normal in the world at the unit-space point p, unit length. */
 vec3 shape_normal(const shape *s, vec3 p, int face);
 /* Paint at p; *part numbers differently painted parts. */

@@ -6,6 +6,12 @@
 #ifndef COHL_THEATRE_STAGE_VEC_H
 #define COHL_THEATRE_STAGE_VEC_H
 
+/* Nobody asks the renderer for floating-point exceptions, and minding them would keep
+ * branches where vectors could be. No value depends on it. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-trapping-math")
+#endif
+
 #include <math.h>
 
 #include "theatre/exact.h"
