@@ -40,7 +40,10 @@ sizes_of() {
         awk '$1 == "Inst" { print $2 }' | sort -u)
     kib=$(LC_ALL=C apt-cache show --no-all-versions $incoming 2>/dev/null |
         awk '$1 == "Installed-Size:" { sum += $2 } END { printf "%.0f", sum }')
-    count=$(printf '%s\n' "$incoming" | grep -c .)
+    count=$(printf '%s\n' "$incoming" | grep -c .) || {
+        say "a number of packages that apt's lists, as they are here, do not tell"
+        return 0
+    }
     say "$count packages with what they need, $((bytes / 1000000)) MB to download," \
         "$((kib * 1024 / 1000000)) MB on disk"
 }
@@ -76,7 +79,7 @@ install_missing() {
     # shellcheck disable=SC2086
     say "Installing by apt: $(sizes_of $missing)"
     # shellcheck disable=SC2086
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0 \
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=120 \
         --no-install-recommends install $missing </dev/null >build/apt.log 2>&1 || {
         tail -n 20 build/apt.log >&2
         fail "apt could not install $missing (all it said is in build/apt.log)"
