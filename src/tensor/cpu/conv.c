@@ -15,7 +15,7 @@
 enum {
     SLABS = 16,             /* of pixels, for the gradient of the weight */
     TILE = 96,              /* pixels; a multiple of every block's rows */
-    STRETCH = 384,          /* of taps*channels a block sums at a time, about */
+    STRETCH = 256,          /* of taps*channels a block sums at a time, about */
     FEW = 8,                /* channels: fewer are copied into one run a pixel */
     CHUNK = 192,            /* pixels summed at a time, for the gradient of the weight */
 };

@@ -50,6 +50,10 @@ static inline int64_t cohl_cpu_panels(const cohl_kernels *kernels, int64_t n)
     return (n + kernels->block_columns - 1) / kernels->block_columns;
 }
 
+/* factor * op(b) into panels; b's stride is that of its rows as they lie. One thread. */
+void cohl_cpu_pack(const float *b, int64_t stride, bool transposed, int64_t k, int64_t n,
+                   float factor, int columns, float *panels);
+
 /* A row in scratch with zeros behind, as wide as whole panels; NULL sets the status. */
 const float *cohl_cpu_widen(cohl_ctx *ctx, const float *row, int64_t count);
 

@@ -28,6 +28,18 @@ typedef struct cohl_block {
     const float *bias;              /* [block_columns], added when not `add`; or NULL */
 } cohl_block;
 
+/* How one row is brought to one size: y = f(h * gain + bias), h = (x - mean) * scale. */
+typedef struct cohl_norm {
+    float        mean, scale;
+    const float *gain, *bias;       /* [width], or NULL */
+    bool         beside_one;        /* the factor is 1 + gain */
+    bool         silu;              /* f; without bias */
+    bool         centred;           /* mean is that of the row */
+    bool         constant;          /* scale does not depend on the row */
+} cohl_norm;
+
+typedef struct cohl_spread { float mean, square; } cohl_spread;
+
 typedef struct cohl_kernels {
     const char *isa;
     int block_rows, block_columns;
@@ -35,6 +47,25 @@ typedef struct cohl_kernels {
     /* The same with a transposed: value k of row r is a[k][offset + r], k < segments;
      * length and step are not read. */
     void (*block_outer)(const cohl_block *block);
+
+    /* element by element; a gradient is added to dx */
+    void (*silu)(float *y, const float *x, int64_t count);
+    void (*silu_back)(float *dx, const float *dy, const float *x, int64_t count);
+    void (*gelu)(float *y, const float *x, int64_t count);
+    void (*gelu_back)(float *dx, const float *dy, const float *x, int64_t count);
+
+    /* mean (0 unless centred) and mean square of the distance from it */
+    cohl_spread (*measure)(const float *x, int64_t width, bool centred);
+    void (*norm)(float *y, const float *x, const cohl_norm *n, int64_t width);
+    /* dx, dgain, dbias [width] are added to; each may be NULL */
+    void (*norm_back)(float *dx, float *dgain, float *dbias, const float *dy, const float *x,
+                      const cohl_norm *n, int64_t width);
+
+    /* one row of attention (kernels_rows.h) */
+    float (*soften)(float *s, int64_t count, float *row_most, float *row_sum);
+    void (*soften_back)(float *s, float *dp, const float *lse, const float *mean, bool along,
+                        int64_t count);
+    float (*dot)(const float *a, const float *b, int64_t count);
 } cohl_kernels;
 
 extern const cohl_kernels cohl_kernels_generic;

@@ -8,9 +8,10 @@
 #endif
 
 typedef float vf __attribute__((vector_size(32)));
+typedef int vi __attribute__((vector_size(32)));
 #define LANES 8
-#define ROWS 6
-#define WIDE 2
+#define ROWS 4
+#define WIDE 3
 #define FMA(a, b, c) ((vf)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
 #define TABLE cohl_kernels_avx2
 #define NAME "avx2"

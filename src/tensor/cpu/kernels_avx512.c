@@ -8,6 +8,7 @@
 #endif
 
 typedef float vf __attribute__((vector_size(64)));
+typedef int vi __attribute__((vector_size(64)));
 #define LANES 16
 #define ROWS 8
 #define WIDE 3

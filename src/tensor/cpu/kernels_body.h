@@ -2,6 +2,7 @@
  *
  * Included once by each kernels_ISA.c, which defines
  *   vf           a vector of LANES floats (a GCC vector)
+ *   vi           the same of 32-bit integers
  *   LANES        floats in it
  *   ROWS, WIDE   a product's block is ROWS x (WIDE*LANES); ROWS*WIDE sums,
  *                WIDE values of b and one of a fit the registers
@@ -109,7 +110,12 @@ static void block_outer(const cohl_block *p)
     }
 }
 
+#include "tensor/cpu/kernels_rows.h"
+
 const cohl_kernels TABLE = {
     .isa = NAME, .block_rows = ROWS, .block_columns = COLUMNS,
     .block = block, .block_outer = block_outer,
+    .silu = silu, .silu_back = silu_back, .gelu = gelu, .gelu_back = gelu_back,
+    .measure = measure, .norm = norm, .norm_back = norm_back,
+    .soften = soften, .soften_back = soften_back, .dot = dot,
 };

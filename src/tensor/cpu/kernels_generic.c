@@ -1,6 +1,7 @@
 /* kernels_generic.c - the inner loops for any processor: vectors of 4 floats,
  * which are SSE2 on x86-64 and NEON on aarch64. */
 typedef float vf __attribute__((vector_size(16)));
+typedef int vi __attribute__((vector_size(16)));
 #define LANES 4
 #if defined(__aarch64__)
 #include <arm_neon.h>

@@ -11,11 +11,46 @@
 
 enum {
     TILES_WANTED = 16,      /* so many processors stay busy */
-    STRETCH = 384,          /* of k: 384 x 16 floats are 24 KiB */
+    STRETCH = 256,          /* of k: 256 x 24 floats are 24 KiB */
     TILE_ROWS = 192,        /* multiples of every block's rows */
 };
 
 /* ---- packing ----------------------------------------------------------- */
+
+static void pack_panel_turned(const float *b, int64_t stride, int64_t k, int64_t count,
+                              float factor, int64_t columns, float *to)
+{
+    enum { BAND = 16 };                 /* lines of b stay cached while rows fill */
+    for (int64_t k0 = 0; k0 < k; k0 += BAND) {
+        int64_t end = cohl_cpu_least(k0 + BAND, k);
+        for (int64_t j = 0; j < columns; j++)
+            for (int64_t i = k0; i < end; i++)
+                to[i * columns + j] = j < count ? factor * b[j * stride + i] : 0;
+    }
+}
+
+static void pack_panel(const float *b, int64_t stride, int64_t k, int64_t count, float factor,
+                       int64_t columns, float *to)
+{
+    for (int64_t i = 0; i < k; i++, b += stride, to += columns) {
+        for (int64_t j = 0; j < count; j++)
+            to[j] = factor * b[j];
+        for (int64_t j = count; j < columns; j++)
+            to[j] = 0;
+    }
+}
+
+void cohl_cpu_pack(const float *b, int64_t stride, bool transposed, int64_t k, int64_t n,
+                   float factor, int columns, float *panels)
+{
+    for (int64_t j = 0; j < n; j += columns, panels += k * columns) {
+        int64_t count = cohl_cpu_least(columns, n - j);
+        if (transposed)
+            pack_panel_turned(b + j * stride, stride, k, count, factor, columns, panels);
+        else
+            pack_panel(b + j, stride, k, count, factor, columns, panels);
+    }
+}
 
 typedef struct pack_job { const cohl_product *p; float *panels; int columns; } pack_job;
 
@@ -23,25 +58,11 @@ static void pack_tile(void *arg, int panel, int thread)
 {
     const pack_job *job = arg;
     const cohl_product *p = job->p;
-    int64_t columns = job->columns, first = panel * columns;
-    int64_t count = cohl_cpu_least(columns, p->n - first);
-    float *to = job->panels + panel * columns * p->k;
+    int64_t first = (int64_t)panel * job->columns;
 
-    if (p->transpose_b) {
-        enum { BAND = 16 };                 /* columns' lines stay cached while rows fill */
-        for (int64_t k0 = 0; k0 < p->k; k0 += BAND)
-            for (int64_t j = 0; j < columns; j++)
-                for (int64_t k = k0; k < k0 + BAND && k < p->k; k++)
-                    to[k * columns + j] = j < count ? p->alpha * p->b[(first + j) * p->b_stride + k] : 0;
-        return;
-    }
-    for (int64_t k = 0; k < p->k; k++, to += columns) {
-        const float *b = p->b + k * p->b_stride + first;
-        for (int64_t j = 0; j < count; j++)
-            to[j] = p->alpha * b[j];
-        for (int64_t j = count; j < columns; j++)
-            to[j] = 0;
-    }
+    cohl_cpu_pack(p->b + first * (p->transpose_b ? p->b_stride : 1), p->b_stride, p->transpose_b,
+                  p->k, cohl_cpu_least(job->columns, p->n - first), p->alpha, job->columns,
+                  job->panels + first * p->k);
 }
 
 /* ---- cutting ----------------------------------------------------------- */
