@@ -339,7 +339,7 @@ static void choose_distance(layout *l, cohl_scene *scene)
     if (scene->actor_count == 0) tallest = smallest = 2.0;
     bool shrinks = scene->move == COHL_MOVE_DOLLY_IN || scene->move == COHL_MOVE_DOLLY_OUT ||
                    scene->move == COHL_MOVE_ZOOM_IN || scene->move == COHL_MOVE_ZOOM_OUT;
-    if (shrinks) part = between(l, 0.36, 0.44);
+    if (shrinks) part = between(l, 0.40, 0.48);
     double usable = usable_width(l, scene) * 2.0 * l->half_h;
     double for_height = fmax(tallest / (part * picture), (l->top - l->bottom) / (0.86 * picture));
     double for_width = (span + fmin(travel, 0.5 * span + 1.2)) / usable;
@@ -350,8 +350,10 @@ static void choose_distance(layout *l, cohl_scene *scene)
     for (int i = 0; i < scene->actor_count; i++) {
         cohl_actor *actor = &scene->actor[i];
         if (!is_travel(actor->action)) continue;
-        double least = 0.16 * l->distance * 2.0 * l->half_h;
-        double most = room * actor->reach / travel;
+        /* The one that is followed leaves no slot: its way is shown by what passes. */
+        bool   followed = scene->move == COHL_MOVE_TRACKING && i == 0;
+        double least = (followed ? 0.32 : 0.20) * l->distance * 2.0 * l->half_h;
+        double most = followed ? 4.0 : room * actor->reach / travel;
         actor->reach = fmin(fmax(actor->reach, least), fmax(most, 0.4));
         l->lift[i] = lift_of(actor);
     }
