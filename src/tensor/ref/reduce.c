@@ -94,7 +94,7 @@ static double log_sum_exp(const float *x, int64_t classes)
 {
     double most = -INFINITY, sum = 0;
     for (int64_t i = 0; i < classes; i++)
-        most = x[i] > most ? x[i] : most;   /* fmax here stops GCC 12 for aarch64 */
+        most = fmax(most, x[i]);
     for (int64_t i = 0; i < classes; i++)
         sum += exp(x[i] - most);
     return most + log(sum);
