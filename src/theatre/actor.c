@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "film/easing.h"
+#include "theatre/casting.h"
 #include "theatre/exact.h"
 #include "theatre/scene.h"
 
@@ -93,7 +94,7 @@ static void drift(cohl_actor_state *state, const cohl_actor *actor, double u)
     bool floats = cohl_subject_size(actor->subject).floats;
     double calm = striding(u);
     if (floats) state->position[1] += 0.22 * actor->reach * cohl_ease_steady(u);
-    state->roll += 0.08 * calm * cohl_exact_sin(2.0 * COHL_PI * 1.5 * u);
+    state->roll += (floats ? 0.08 : 0.03) * calm * cohl_exact_sin(2.0 * COHL_PI * 1.5 * u);
     state->stride = 0.0;
 }
 
@@ -132,9 +133,8 @@ static void roll_along(cohl_actor_state *state, const cohl_actor *actor, double 
 /* Wings and fins beat with time: quickly in action, slowly at rest. */
 static void beat(cohl_actor_state *state, const cohl_actor *actor, double seconds, double u)
 {
-    bool   busy = actor->action == COHL_ACTION_FLY || actor->action == COHL_ACTION_SWIM ||
-                  actor->action == COHL_ACTION_LEAVE || actor->action == COHL_ACTION_ARRIVE ||
-                  actor->action == COHL_ACTION_WALK;
+    bool   busy = cohl_casting_crosses(actor->action) ||
+                  (cohl_casting_travels(actor->action) && actor->action != COHL_ACTION_DRIFT);
     double rest = 0.7 * seconds, work = 1.6 * cohl_ease_clamp(u) * (actor->end - actor->begin);
     state->stride = 2.0 * COHL_PI * (rest + (busy ? work : 0.0) + actor->variant % 16 / 16.0);
     state->stride_size = 0.35 + (busy && u > 0.0 && u < 1.0 ? 0.65 * striding(u) : 0.0);

@@ -57,13 +57,13 @@ bool cohl_casting_is_legible(cohl_colour colour, cohl_setting setting, cohl_dayt
     return true;
 }
 
-static bool goes_along(cohl_action action)
+bool cohl_casting_travels(cohl_action action)
 {
     return action == COHL_ACTION_WALK || action == COHL_ACTION_DRIFT ||
            action == COHL_ACTION_ROLL || action == COHL_ACTION_FLY || action == COHL_ACTION_SWIM;
 }
 
-static bool crosses_the_frame(cohl_action action)
+bool cohl_casting_crosses(cohl_action action)
 {
     return action == COHL_ACTION_LEAVE || action == COHL_ACTION_ARRIVE;
 }
@@ -73,16 +73,16 @@ static bool crosses_the_frame(cohl_action action)
 bool cohl_casting_allows(cohl_move move, cohl_action action, double clip_seconds)
 {
     if (clip_seconds <= 0.0)
-        return move == COHL_MOVE_STATIC && !crosses_the_frame(action);
+        return move == COHL_MOVE_STATIC && !cohl_casting_crosses(action);
     switch (move) {
     case COHL_MOVE_TRACKING:
-        return goes_along(action);
+        return cohl_casting_travels(action);
     case COHL_MOVE_PAN_LEFT: case COHL_MOVE_PAN_RIGHT: case COHL_MOVE_WHIP_PAN:
     case COHL_MOVE_TRUCK_LEFT: case COHL_MOVE_TRUCK_RIGHT:
-        return !crosses_the_frame(action);
+        return !cohl_casting_crosses(action);
     case COHL_MOVE_ORBIT_LEFT: case COHL_MOVE_ORBIT_RIGHT:
         /* Seen from a circling camera a half turn and a spin are no more what they are. */
-        return !crosses_the_frame(action) && action != COHL_ACTION_TURN &&
+        return !cohl_casting_crosses(action) && action != COHL_ACTION_TURN &&
                action != COHL_ACTION_SPIN;
     default:
         return true;

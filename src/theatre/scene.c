@@ -36,8 +36,7 @@ static int weight_of(const cohl_scene *scene, cohl_subject subject, int action, 
     if (act == 1 && !cohl_words_of(COHL_WORD_ACTION)[action].first_act) return 0;
     /* Only the first actor is followed; the others need not go along. */
     if (scene->move == COHL_MOVE_TRACKING && !first)
-        return action == COHL_ACTION_LEAVE || action == COHL_ACTION_ARRIVE
-                   ? 0 : cohl_casting_suits(subject, action);
+        return cohl_casting_crosses(action) ? 0 : cohl_casting_suits(subject, action);
     if (!cohl_casting_allows(scene->move, action, seconds)) return 0;
     return cohl_casting_suits(subject, action);
 }

@@ -11,9 +11,10 @@
 #include <math.h>
 
 #include "base/rng.h"
+#include "theatre/casting.h"
 #include "theatre/exact.h"
 
-enum { TRIES_MAX = 40, SAMPLES = 9, STREAM_STAGING = 0x73746167 };
+enum { TRIES_MAX = 40, STREAM_STAGING = 0x73746167 };
 
 /* What is known while a scene is being laid out. */
 typedef struct layout {
@@ -42,22 +43,6 @@ static bool chance(layout *l, double probability)
 static double height_of(const cohl_actor *actor)
 {
     return cohl_subject_size(actor->subject).height * actor->size;
-}
-
-static bool is_travel(cohl_action action)
-{
-    switch (action) {
-    case COHL_ACTION_WALK: case COHL_ACTION_DRIFT: case COHL_ACTION_ROLL:
-    case COHL_ACTION_FLY: case COHL_ACTION_SWIM:
-        return true;
-    default:
-        return false;
-    }
-}
-
-static bool crosses_the_frame(cohl_action action)
-{
-    return action == COHL_ACTION_LEAVE || action == COHL_ACTION_ARRIVE;
 }
 
 /* ---- times ------------------------------------------------------------------- */
@@ -110,7 +95,7 @@ static void time_move(layout *l, cohl_scene *scene)
     scene->move_end = between(l, 0.92, 1.0) * clip;
     if (scene->move == COHL_MOVE_WHIP_PAN) {
         scene->move_begin = between(l, 0.02, 0.10) * clip;
-        scene->move_end = scene->move_begin + fmin(fmax(0.22 * clip, 0.25), 0.5);
+        scene->move_end = scene->move_begin + fmin(fmax(0.22 * clip, 0.25), fmin(0.5, 0.4 * clip));
     }
 }
 
@@ -130,7 +115,7 @@ static bool is_long(cohl_subject subject)
 
 static bool looks_ahead(const cohl_actor *actor)
 {
-    if (!is_travel(actor->action) && !crosses_the_frame(actor->action)) return false;
+    if (!cohl_casting_travels(actor->action) && !cohl_casting_crosses(actor->action)) return false;
     switch (actor->subject) {
     case COHL_SUBJECT_BALLOON: case COHL_SUBJECT_OCTOPUS: case COHL_SUBJECT_CRAB:
     case COHL_SUBJECT_CUBE: case COHL_SUBJECT_CHAIR: case COHL_SUBJECT_HOUSE:
@@ -232,7 +217,7 @@ static void choose_order(layout *l, cohl_scene *scene)
         l->order[i] = l->order[j];
         l->order[j] = kept;
     }
-    if (count == 3 && crosses_the_frame(scene->actor[l->order[1]].action)) {
+    if (count == 3 && cohl_casting_crosses(scene->actor[l->order[1]].action)) {
         int outer = chance(l, 0.5) ? 0 : 2, kept = l->order[1];
         l->order[1] = l->order[outer];
         l->order[outer] = kept;
@@ -334,7 +319,7 @@ static void choose_distance(layout *l, cohl_scene *scene)
         tallest = fmax(tallest, height_of(actor));
         smallest = fmin(smallest, height_of(actor));
         span += 2.0 * l->half_width[i] + (i ? 0.35 : 0.0);
-        if (is_travel(actor->action)) travel += actor->reach;
+        if (cohl_casting_travels(actor->action)) travel += actor->reach;
     }
     if (scene->actor_count == 0) tallest = smallest = 2.0;
     bool shrinks = scene->move == COHL_MOVE_DOLLY_IN || scene->move == COHL_MOVE_DOLLY_OUT ||
@@ -349,7 +334,7 @@ static void choose_distance(layout *l, cohl_scene *scene)
     double room = fmax(l->distance * usable - span, 0.5);
     for (int i = 0; i < scene->actor_count; i++) {
         cohl_actor *actor = &scene->actor[i];
-        if (!is_travel(actor->action)) continue;
+        if (!cohl_casting_travels(actor->action)) continue;
         /* The one that is followed leaves no slot: its way is shown by what passes. */
         bool   followed = scene->move == COHL_MOVE_TRACKING && i == 0;
         double least = (followed ? 0.32 : 0.20) * l->distance * 2.0 * l->half_h;
@@ -365,14 +350,14 @@ static void place_in_slot(layout *l, cohl_actor *actor, double left, double widt
 {
     double heading = looks_ahead(actor) ? fabs(cohl_exact_sin(actor->facing)) : 1.0;
     double slack = width - 2.0 * half;
-    if (is_travel(actor->action)) {
+    if (cohl_casting_travels(actor->action)) {
         double way = fmin(slack, actor->reach * heading);
         double start = left + half + 0.5 * (slack - way);
         actor->home[0] = actor->side > 0 ? start : start + way;
         return;
     }
     actor->home[0] = left + 0.5 * width;
-    if (!crosses_the_frame(actor->action)) return;
+    if (!cohl_casting_crosses(actor->action)) return;
     /* To the edge at the picture's widest, and its own width beyond. */
     double edge = 1.12 * l->wide * l->distance * l->half_h + half + 0.35;
     if (actor->action == COHL_ACTION_LEAVE) {
@@ -391,7 +376,7 @@ static void place_actors(layout *l, cohl_scene *scene, double depth)
     double usable = usable_width(l, scene) * 2.0 * l->half_h * l->distance;
     for (int i = 0; i < scene->actor_count; i++) {
         width[i] = 2.0 * l->half_width[i];
-        if (is_travel(scene->actor[i].action)) width[i] += scene->actor[i].reach;
+        if (cohl_casting_travels(scene->actor[i].action)) width[i] += scene->actor[i].reach;
         total += width[i];
     }
     gap = scene->actor_count > 1 ? fmax(0.3, fmin(0.5 * (usable - total), 1.0)) : 0.0;
@@ -526,109 +511,6 @@ static void move_everything(cohl_scene *scene, double metres)
     shift_rig(scene, 0, metres);
 }
 
-/* ---- is it good? ---------------------------------------------------------------- */
-
-/* Of a box, the part inside the picture. */
-static double part_inside(const cohl_scene *scene, const double box[4])
-{
-    double width = fmin(box[2], scene->width) - fmax(box[0], 0.0);
-    double height = fmin(box[3], scene->height) - fmax(box[1], 0.0);
-    double area = (box[2] - box[0]) * (box[3] - box[1]);
-    return width <= 0.0 || height <= 0.0 ? 0.0 : width * height / area;
-}
-
-static bool middle_is_inside(const cohl_scene *scene, const double box[4])
-{
-    double x = 0.5 * (box[0] + box[2]), y = 0.5 * (box[1] + box[3]);
-    return x > 0.03 * scene->width && x < 0.97 * scene->width &&
-           y > 0.03 * scene->height && y < 0.97 * scene->height;
-}
-
-static double overlap(const double a[4], const double b[4])
-{
-    double width = fmin(a[2], b[2]) - fmax(a[0], b[0]);
-    double height = fmin(a[3], b[3]) - fmax(a[1], b[1]);
-    double least = fmin((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]));
-    return width <= 0.0 || height <= 0.0 ? 0.0 : width * height / least;
-}
-
-static bool may_pass_the_edge(cohl_move move)
-{
-    switch (move) {
-    case COHL_MOVE_PAN_LEFT: case COHL_MOVE_PAN_RIGHT: case COHL_MOVE_WHIP_PAN:
-    case COHL_MOVE_TRUCK_LEFT: case COHL_MOVE_TRUCK_RIGHT: case COHL_MOVE_TRACKING:
-        return true;
-    default:
-        return false;
-    }
-}
-
-static double last_second(const cohl_scene *scene)
-{
-    return (scene->frames - 1) / scene->fps;
-}
-
-/* Crossing the frame: outside at one end of the clip, inside at the other. */
-static int crossing_faults(const cohl_scene *scene, int i)
-{
-    bool   leaves = scene->actor[i].action == COHL_ACTION_LEAVE;
-    double box[4], in = leaves ? 0.0 : last_second(scene), out = leaves ? last_second(scene) : 0.0;
-    int    faults = 0;
-    cohl_scene_box(scene, i, in, box);
-    faults += part_inside(scene, box) < 0.85;
-    faults += box[3] - box[1] < 0.18 * scene->height;
-    cohl_scene_box(scene, i, out, box);
-    faults += 2 * (part_inside(scene, box) > 0.0);
-    return faults;
-}
-
-/* Staying: large enough at its best, in the picture all along, or most of it. */
-static int staying_faults(const cohl_scene *scene, int i)
-{
-    int    inside = 0, whole = 0, faults = 0;
-    double largest = 0.0, smallest = 1e9, box[4];
-    for (int k = 0; k < SAMPLES; k++) {
-        /* Sizes outside the picture mean nothing: a wide angle stretches them. */
-        if (!cohl_scene_box(scene, i, last_second(scene) * k / (SAMPLES - 1), box) ||
-            !middle_is_inside(scene, box))
-            continue;
-        inside++;
-        whole += part_inside(scene, box) > 0.85;
-        largest = fmax(largest, (box[3] - box[1]) / scene->height);
-        smallest = fmin(smallest, (box[3] - box[1]) / scene->height);
-    }
-    faults += inside < (may_pass_the_edge(scene->move) ? SAMPLES * 2 / 3 : SAMPLES);
-    faults += whole < SAMPLES / 2 + (may_pass_the_edge(scene->move) ? 0 : 2);
-    /* An upright picture is narrow: there a figure may be a little lower. */
-    double least = 0.17 * fmin(1.0, sqrt((double)scene->width / scene->height));
-    faults += smallest < least || largest < 1.25 * least;
-    faults += largest > 0.92;
-    return faults;
-}
-
-static int overlap_faults(const cohl_scene *scene, int a, int b)
-{
-    int faults = 0;
-    for (int k = 0; k < SAMPLES; k += 2) {
-        double one[4], other[4], seconds = last_second(scene) * k / (SAMPLES - 1);
-        cohl_scene_box(scene, a, seconds, one);
-        cohl_scene_box(scene, b, seconds, other);
-        faults += overlap(one, other) > 0.2;
-    }
-    return faults;
-}
-
-int cohl_staging_faults(const cohl_scene *scene)
-{
-    int faults = 0;
-    for (int i = 0; i < scene->actor_count; i++) {
-        bool crosses = crosses_the_frame(scene->actor[i].action);
-        faults += crosses ? crossing_faults(scene, i) : staying_faults(scene, i);
-        for (int j = 0; j < i; j++) faults += overlap_faults(scene, i, j);
-    }
-    return faults;
-}
-
 static double widening(const cohl_scene *scene)
 {
     switch (scene->move) {
@@ -644,7 +526,7 @@ static void arrange_once(cohl_scene *scene, int attempt)
 {
     layout l = { .rng = cohl_rng_make(cohl_rng_mix(scene->seed, (uint64_t)attempt),
                                       STREAM_STAGING),
-                 .seconds = last_second(scene) };
+                 .seconds = (scene->frames - 1) / scene->fps };
     choose_lens(&l, scene);
     scene->move_amount = amount_alone(&l, scene);
     l.wide = widening(scene);

@@ -20,7 +20,7 @@
 #define COUNT(list) ((int)(sizeof(list) / sizeof *(list)))
 
 static const struct { int width, height, frames; } shapes[] = {
-    { 320, 192, 81 }, { 320, 192, 17 }, { 192, 320, 17 }, { 256, 256, 49 }, { 160, 96, 17 },
+    { 320, 192, 81 }, { 320, 192, 17 }, { 192, 320, 17 }, { 256, 256, 49 }, { 160, 96, 17 }, { 320, 192, 5 },
 };
 
 static cohl_scene_request request_of(int shape, int act)
