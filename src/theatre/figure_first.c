@@ -132,7 +132,8 @@ static void put_face(const figure *f, pose p, float y)
         put_ball(ink, p, (float)side * 0.085f, y + 0.04f, -0.187f, 0.032f, 0.042f, 0.03f);
         put_ball(nose, p, (float)side * 0.125f, y - 0.06f, -0.160f, 0.04f, 0.032f, 0.03f);
     }
-    put_limb(ink, p, v3(-0.05f, y - 0.105f, -0.175f), v3(0.05f, y - 0.105f, -0.175f), 0.016f);
+    for (int side = -1; side <= 1; side += 2)   /* a smile */
+        put_limb(ink, p, v3(0, y - 0.128f, -0.171f), v3((float)side * 0.065f, y - 0.098f, -0.176f), 0.013f);
 }
 
 /* The hips sink a little as the legs spread. */
@@ -206,6 +207,8 @@ void figure_house(const figure *f)
         put_box(glass, p, (float)side * 0.57f, 0.80f, -0.72f, 0.165f, 0.205f, 0.02f);
         put_box(trim, p, (float)side * 0.90f, 0.80f, 0, 0.02f, 0.26f, 0.24f);
         put_box(glass, p, (float)side * 0.92f, 0.80f, 0, 0.02f, 0.205f, 0.185f);
+        put_box(trim, p, (float)side * 0.42f, 0.80f, 0.70f, 0.22f, 0.26f, 0.02f);
+        put_box(glass, p, (float)side * 0.42f, 0.80f, 0.72f, 0.165f, 0.205f, 0.02f);
     }
     put_ball(trim, p, 0, 1.62f, -0.69f, 0.19f, 0.19f, 0.03f);
     put_ball(glass, p, 0, 1.62f, -0.71f, 0.14f, 0.14f, 0.03f);

@@ -17,7 +17,7 @@ enum { TILE = 8, STARS = 260 };
 #define DEPTH_NEAR 0.05f
 #define DEPTH_SKY  1e9f
 
-enum { PART_GROUND = 1, PART_RING = 8, PART_SKY = 16, PART_SHAPE = 32, PARTS_OF_SHAPE = 32 };
+enum { PART_GROUND = 1, PART_RING = 8, PART_SKY = 16, PART_SHAPE = 32, PARTS_OF_SHAPE = 64 };
 
 typedef struct view {
     int   width, height;
@@ -134,7 +134,7 @@ static vec3 shape_colour(const stage *st, const shape *s, vec3 p, int face, vec3
     const lamps *lamp = s->owner ? &st->actor : &st->world;
     vec3 n = shape_normal(s, p, face), paint = shape_paint(s, p, face, part);
     float glow = s->glow;
-    if (s->pattern == PATTERN_WINDOWS) glow = *part && st->lit_windows ? 1 : 0;
+    if (s->pattern == PATTERN_WINDOWS) glow = *part == 2 && st->lit_windows ? 1 : 0;
     if (glow >= 1) return paint;
     float facing = v3_dot(n, d) / v3_length(d);
     if (s->kind == SHAPE_CARD && facing > 0) n = v3_scale(n, -1), facing = -facing;
@@ -167,7 +167,7 @@ static void cast(const view *v, int tile, sheaf *rays, int count)
     float far = 0;
     for (int i = 0; i < count; i++) {
         float fall = way_of(v, rays->u[i], rays->v[i]).y;
-        rays->depth[i] = fall < -1e-6f ? v->eye.y / -fall : DEPTH_SKY;
+        rays->depth[i] = fall < -1e-6f && v->eye.y > 0 ? v->eye.y / -fall : DEPTH_SKY;
         rays->number[i] = -1;
         rays->face[i] = 0;
         far = maxf(far, rays->depth[i]);
@@ -189,7 +189,7 @@ static int part_at_once(const view *v, const stage *st, const sheaf *rays, int i
     if (rays->depth[i] > v->ring_near) return -1;
     if (number < 0) return st->ground.shore < 1e8f ? -1 : PART_GROUND;
     if (v->order[number]->pattern != PATTERN_PLAIN) return -1;
-    return PART_SHAPE + number * PARTS_OF_SHAPE + rays->face[i] * 2;
+    return PART_SHAPE + number * PARTS_OF_SHAPE + rays->face[i] * 4;
 }
 
 /* The colour of what ray i met. A ring may stand before it: then depth and number change. */
@@ -212,7 +212,7 @@ static sight see(const view *v, const stage *st, sheaf *rays, int i)
         vec3 ray = v3_along(v3_along(plan->ahead, sx, plan->aside), sy, plan->above);
         vec3 at = v3_along(plan->from, depth, ray);
         c = shape_colour(st, v->order[number], at, rays->face[i], d, depth, &part);
-        return (sight){ c, PART_SHAPE + number * PARTS_OF_SHAPE + rays->face[i] * 2 + part };
+        return (sight){ c, PART_SHAPE + number * PARTS_OF_SHAPE + rays->face[i] * 4 + part };
     }
     if (depth < 4000) {
         c = stage_ground_colour(st, v->eye.x + depth * d.x, v->eye.z + depth * d.z, depth, &part);

@@ -36,7 +36,8 @@ shape *put(brush b, shape_kind kind, pose at, float size)
     shape *s = &st->shape[st->shape_count++];
     *s = (shape){ .kind = kind, .pattern = b.pattern, .owner = b.owner, .size = size,
                   .size2 = b.pattern_size, .gloss = b.gloss, .glow = b.glow, .casts = b.casts,
-                  .paint = b.paint, .paint2 = b.paint2, .at = at };
+                  .paint = b.paint, .paint2 = b.paint2,
+                  .paint3 = st->lit_windows ? paint_rgb(255, 208, 110) : b.paint2, .at = at };
     shape_settle(s);
     return s;
 }

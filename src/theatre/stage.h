@@ -48,7 +48,7 @@ typedef struct sky {
     vec3  disc_at, disc;           /* direction and colour of sun or moon    */
     float disc_size;               /* radius, radians                        */
     float halo;                    /* strength of the shine around the disc  */
-    int   stars;
+    int   stars, crescent;
 } sky;
 
 /* How the ground is painted. */

@@ -227,7 +227,7 @@ vec3 stage_sky_colour(const stage *st, vec3 d, int *part)
     float t = rise * (2.6f - rise * 1.6f);
     vec3 c = v3_mix(s->horizon, s->zenith, minf(t * 1.25f, 1));
     *part = toward > 1 - 0.5f * s->disc_size * s->disc_size;
-    if (*part && s->stars) {   /* the moon is a crescent */
+    if (*part && s->crescent) {
         vec3 bite = v3_unit(v3_add(s->disc_at, v3(-0.042f, 0.018f, 0)));
         *part = v3_dot(d, bite) * inverse < 1 - 0.36f * s->disc_size * s->disc_size;
     }

@@ -42,10 +42,10 @@ static const daytime_row row_of[COHL_DAYTIME_COUNT] = {
     [COHL_DAYTIME_NIGHT] = {
         { 8, 12, 46 }, { 34, 54, 118 }, { 90, 110, 190 }, { 255, 246, 206 },
         0.35f, 0.07f, -0.30f, 0.27f, { -0.55f, 0.72f, -0.10f },
-        { { 0.050f, 0.075f, 0.190f }, { 0.03f, 0.04f, 0.09f }, { 0.060f, 0.085f, 0.170f },
-          { 0.02f, 0.03f, 0.06f } },
-        { { 0.26f, 0.27f, 0.34f }, { 0.14f, 0.14f, 0.18f }, { 0.34f, 0.33f, 0.34f },
-          { 0.18f, 0.17f, 0.16f } },
+        { { 0.060f, 0.110f, 0.330f }, { 0.03f, 0.055f, 0.15f }, { 0.075f, 0.130f, 0.340f },
+          { 0.03f, 0.045f, 0.10f } },
+        { { 0.31f, 0.32f, 0.40f }, { 0.17f, 0.17f, 0.22f }, { 0.42f, 0.41f, 0.43f },
+          { 0.24f, 0.23f, 0.22f } },
         0.7f, 1 },
 };
 
@@ -67,6 +67,6 @@ void stage_light(stage *st)
         .disc_at = { cohl_exact_sinf(row->azimuth) * flat, cohl_exact_sinf(row->elevation),
                      cohl_exact_cosf(row->azimuth) * flat },
         .disc = rgb3(row->disc), .disc_size = row->disc_size, .halo = row->halo,
-        .stars = row->stars,
+        .stars = row->stars, .crescent = row->stars,
     };
 }

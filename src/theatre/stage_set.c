@@ -121,12 +121,22 @@ static void add_rock(decorator *d, pose p, vec3 stone, float size)
              0.35f * size, 0.26f * size, 0.3f * size);
 }
 
+/* Take part of the tint out of the lamps: white must look white even at sunset. */
+static void whiten(lamps *l, float share)
+{
+    vec3 *lamp[3] = { &l->above, &l->key, &l->fill };
+    for (int i = 0; i < 3; i++) {
+        float grey = 0.35f * lamp[i]->x + 0.45f * lamp[i]->y + 0.20f * lamp[i]->z;
+        *lamp[i] = v3_mix(*lamp[i], v3(grey, grey, grey), share);
+    }
+}
+
 /* ---- the white hill village ---- */
 
 static void add_cottage(decorator *d, pose p, float size, int kind)
 {
     brush wall = brush_mark(set_brush(d, paint_rgb(244, 240, 232)), PATTERN_WINDOWS,
-                            d->st->lit_windows ? paint_rgb(255, 206, 104) : paint_rgb(120, 150, 186), 2);
+                            paint_rgb(120, 150, 186), 2);
     float w = 1.0f * size, h = 0.85f * size;
     put(wall, SHAPE_BOX, pose_scale(pose_move(p, 0, h - 0.5f * size, 0), w, h + 0.5f * size, 0.8f * size), 2);
     if (kind == 0) {
@@ -145,9 +155,9 @@ static void add_chapel(decorator *d, pose p)
     brush wall = set_brush(d, paint_rgb(250, 248, 242)), blue = set_brush(d, paint_rgb(92, 138, 196));
     put_box(wall, p, 0, 1.2f, 0, 1.4f, 2.2f, 1.2f);
     put_ball(blue, p, 0, 3.4f, 0, 1.2f, 1.2f, 1.1f);
-    put_box(wall, p, 2.1f, 2.2f, 0, 0.6f, 3.2f, 0.6f);
-    put(blue, SHAPE_PYRAMID, pose_scale(pose_move(p, 2.1f, 5.4f, 0), 0.8f, 1.5f, 0.8f), 0);
-    put_box(set_brush(d, paint_rgb(110, 130, 160)), p, 2.1f, 4.5f, -0.6f, 0.25f, 0.4f, 0.05f);
+    put_box(wall, p, 2.0f, 1.6f, 0, 0.55f, 2.6f, 0.55f);
+    put(blue, SHAPE_PYRAMID, pose_scale(pose_move(p, 2.0f, 4.2f, 0), 0.75f, 1.2f, 0.75f), 0);
+    put_box(set_brush(d, paint_rgb(110, 130, 160)), p, 2.0f, 3.5f, -0.55f, 0.22f, 0.34f, 0.05f);
 }
 
 /* A hill at `angle`, with terraces of houses that look down at the stage. */
@@ -156,8 +166,8 @@ static void add_hill_village(decorator *d, float angle, float distance, float wi
     pose hill = pose_round(angle, distance, -0.35f * tall);
     put_ball(set_brush(d, paint_rgb(186, 196, 136)), hill, 0, 0, 0, wide, 1.35f * tall, 0.55f * wide);
     for (int row = 0; row < rows; row++) {
-        float up = 0.10f + 0.24f * (float)row, half = wide * (0.62f - 0.17f * (float)row);
-        int count = 5 - row;
+        float up = 0.06f + 0.26f * (float)row, half = wide * (0.66f - 0.17f * (float)row);
+        int count = 4 - row;
         for (int i = 0; i < count; i++) {
             float x = half * (2 * ((float)i + 0.5f + 0.4f * (float)(row & 1)) / (float)count - 1) +
                       between(d, -0.4f, 0.4f);
@@ -165,10 +175,10 @@ static void add_hill_village(decorator *d, float angle, float distance, float wi
             float u = x / wide, v = y / (1.35f * tall), rest = 1 - u * u - v * v;
             if (rest <= 0) continue;
             pose p = pose_move(hill, x, y, -0.55f * wide * sqrtf(rest) + 0.3f);
-            add_cottage(d, p, between(d, 0.85f, 1.15f), (int)cohl_rng_below(&d->rng, 3));
+            add_cottage(d, p, between(d, 0.95f, 1.25f), (int)cohl_rng_below(&d->rng, 3));
         }
     }
-    if (rows > 3) add_chapel(d, pose_move(hill, 0.05f * wide, 0.93f * tall + 0.35f * tall, -0.6f));
+    if (rows > 2 && wide > 14) add_chapel(d, pose_move(hill, 0.04f * wide, 1.22f * tall, -0.6f));
 }
 
 static void add_cypress(decorator *d, pose p, float size)
@@ -182,9 +192,10 @@ static void set_village(decorator *d)
     stage *st = d->st;
     st->ground = (ground){ .paint = paint_rgb(226, 212, 180), .paint2 = paint_rgb(208, 200, 156),
                            .path = paint_rgb(242, 234, 212), .paths = 1, .mottle = 0.35f, .shore = 1e9f };
-    add_hill_village(d, 0.06f, 24, 15, 8.0f, 4);
-    add_hill_village(d, 0.98f, 25, 11, 5.5f, 3);
-    add_hill_village(d, -0.92f, 25, 12, 6.0f, 3);
+    if (!st->lit_windows) whiten(&st->world, 0.3f);
+    add_hill_village(d, 0.04f, 26, 15, 5.4f, 3);
+    add_hill_village(d, 0.98f, 25, 11, 5.0f, 3);
+    add_hill_village(d, -0.92f, 25, 12, 5.2f, 3);
     add_hill_village(d, 2.0f, 26, 12, 5.0f, 2);
     add_hill_village(d, -2.0f, 26, 12, 5.0f, 2);
     add_hill_village(d, 3.14f, 28, 13, 5.0f, 2);
@@ -278,14 +289,14 @@ static void add_parasol(decorator *d, pose p)
 static void add_waves(decorator *d, float shore)
 {
     stage *st = d->st;
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 5; i++) {
         float z = shore + 1.6f + (float)i * (1.5f + 0.55f * (float)i);
         float slide = 0.35f * cohl_exact_sinf(0.9f * st->seconds + 2.0f * (float)i);
-        float bob = 0.05f * cohl_exact_sinf(1.4f * st->seconds + 1.3f * (float)i), tall = 0.20f + 0.035f * (float)i;
+        float bob = 0.05f * cohl_exact_sinf(1.4f * st->seconds + 1.3f * (float)i), tall = 0.22f + 0.04f * (float)i;
         brush b = set_brush(d, v3_scale(st->ground.water, 0.98f - 0.05f * (float)i));
-        b = brush_mark(b, PATTERN_RIM, v3_mix(st->ground.water, v3(1, 1, 1), 0.75f), 0);
+        b = brush_mark(b, PATTERN_RIM, v3_mix(st->ground.water, v3(1, 1, 1), 0.38f), 0);
         pose p = { { 1, 0, 0 }, { 0, 1, 0 }, { 0, 0, 1 }, { slide + 0.7f * (float)i, tall * 0.55f + bob, z } };
-        put_card(b, p, CUT_WAVE, 46, tall, 23.0f - 2.0f * (float)i);
+        put_card(b, p, CUT_WAVE, 46, tall, 20.0f - 2.2f * (float)i);
     }
 }
 
@@ -382,6 +393,7 @@ static void set_snow(decorator *d)
     stage *st = d->st;
     st->ground = (ground){ .paint = paint_rgb(238, 243, 250), .paint2 = paint_rgb(222, 231, 244),
                            .mottle = 0.3f, .shore = 1e9f };
+    if (!st->lit_windows) whiten(&st->world, 0.5f);
     static const float fir[15][2] = { { -0.62f, 7.8f }, { -0.95f, 8.6f }, { 0.7f, 8.2f }, { 1.1f, 7.6f }, { 0.25f, 14 },
                                       { -0.2f, 15 }, { 0.5f, 13 }, { -0.42f, 12 }, { 1.6f, 9 }, { -1.6f, 9 }, { 2.1f, 12 },
                                       { -2.1f, 12 }, { 2.7f, 13 }, { -2.7f, 13 }, { 3.14f, 14 } };
@@ -409,17 +421,17 @@ static void set_forest(decorator *d)
     stage *st = d->st;
     st->ground = (ground){ .paint = paint_rgb(140, 150, 84), .paint2 = paint_rgb(164, 140, 92),
                            .mottle = 0.6f, .shore = 1e9f };
-    st->haze_far = 55;
-    for (int i = 0; i < 34; i++) {
-        float angle = -2.9f + 0.176f * (float)i + between(d, -0.07f, 0.07f);
-        float radius = absf(angle) < 1.7f ? between(d, 7.2f, 15) : between(d, 11.5f, 17);
+    for (int i = 0; i < 30; i++) {
+        float angle = -2.95f + 0.203f * (float)i + between(d, -0.07f, 0.07f);
+        float radius = absf(angle) < 1.7f ? (i & 1 ? between(d, 7.2f, 9) : between(d, 11, 15)) : between(d, 11.5f, 17);
         pose p = pose_round(angle, radius, 0);
-        float r = between(d, 0.26f, 0.42f);
-        put_cone(set_brush(d, v3_scale(paint_rgb(138, 102, 76), between(d, 0.8f, 1.2f))), p,
+        float r = between(d, 0.26f, 0.40f);
+        put_cone(set_brush(d, v3_scale(paint_rgb(150, 110, 80), between(d, 0.8f, 1.2f))), p,
                  v3(0, 0, 0), v3(between(d, -0.4f, 0.4f), 9, 0), r, 0.7f * r);
-        put_cone(set_brush(d, paint_rgb(128, 94, 70)), p, v3(0, 0, 0), v3(0, 0.4f, 0), 1.5f * r, r);
-        float s = between(d, 1.9f, 2.8f);
-        put_ball(set_brush(d, v3_scale(paint_rgb(92, 136, 74), between(d, 0.85f, 1.2f))), p, 0, between(d, 5.6f, 7.5f), 0, s, 0.7f * s, s);
+        put_cone(set_brush(d, paint_rgb(140, 102, 74)), p, v3(0, 0, 0), v3(0, 0.4f, 0), 1.5f * r, r);
+        float s = between(d, 1.6f, 2.3f);
+        put_ball(set_brush(d, v3_scale(paint_rgb(98, 148, 78), between(d, 0.85f, 1.2f))), p, 0,
+                 (radius < 10 ? 5.0f : 6.6f) + between(d, 0, 0.7f), 0, s, 0.62f * s, s);
     }
     for (int i = 0; i < 12; i++)
         add_bush(d, pose_round(between(d, -2.0f, 2.0f), between(d, 6.6f, 10), 0), paint_rgb(96, 142, 80), between(d, 0.6f, 1.0f));
@@ -428,9 +440,10 @@ static void set_forest(decorator *d)
         put_cone(set_brush(d, paint_rgb(240, 232, 214)), p, v3(0, 0, 0), v3(0, 0.18f, 0), 0.06f, 0.05f);
         put_ball(set_brush(d, paint_rgb(196, 120, 92)), p, 0, 0.19f, 0, 0.15f, 0.09f, 0.15f);
     }
-    ring *near = add_ring(d, 20, paint_rgb(98, 138, 84));
-    roll_hills(d, near, 5.5f, 3.5f, 24);
-    roll_hills(d, add_ring(d, 30, paint_rgb(84, 128, 88)), 10, 5, 18);
+    roll_hills(d, add_ring(d, 24, paint_rgb(112, 158, 92)), 1.8f, 2.0f, 24);
+    ring *far = add_ring(d, 34, paint_rgb(92, 140, 100));
+    roll_hills(d, far, 3.0f, 2.0f, 14);
+    point_tops(d, far, 6, 2.6f);
 }
 
 /* ---- city ---- */
@@ -449,9 +462,9 @@ static void add_block(decorator *d, float angle, float radius, float wide)
 {
     static const uint8_t wall[5][3] = { { 200, 172, 156 }, { 186, 188, 200 }, { 212, 202, 176 }, { 170, 180, 190 }, { 196, 184, 196 } };
     const uint8_t *c = wall[cohl_rng_below(&d->rng, 5)];
-    float floors = (float)(3 + (int)cohl_rng_below(&d->rng, 5)), h = 0.62f * floors;
+    float floors = (float)(2 + (int)cohl_rng_below(&d->rng, 4)), h = 0.62f * floors;
     brush b = brush_mark(set_brush(d, paint_rgb(c[0], c[1], c[2])), PATTERN_WINDOWS,
-                         d->st->lit_windows ? paint_rgb(255, 212, 116) : paint_rgb(112, 134, 166), 4);
+                         paint_rgb(112, 134, 166), 4);
     pose p = pose_round(angle, radius, 0);
     put(b, SHAPE_BOX, pose_scale(pose_move(p, 0, h, 0), wide, h, wide * 0.8f), floors);
     put_box(set_brush(d, v3_scale(b.paint, 0.75f)), p, 0, 2 * h, 0, wide * 1.05f, 0.14f, wide * 0.86f);
@@ -462,10 +475,10 @@ static void set_city(decorator *d)
     stage *st = d->st;
     st->ground = (ground){ .paint = paint_rgb(168, 168, 174), .paint2 = paint_rgb(158, 158, 166),
                            .tiles = 1, .mottle = 0.4f, .shore = 1e9f };
-    for (int i = 0; i < 19; i++) {
-        float angle = -3.0f + 0.331f * (float)i;
-        add_block(d, angle, between(d, 15.5f, 17), between(d, 2.0f, 2.5f));
-        add_block(d, angle + 0.165f, between(d, 22, 25), between(d, 2.6f, 3.4f));
+    for (int i = 0; i < 13; i++) {
+        float angle = -3.0f + 0.483f * (float)i;
+        add_block(d, angle + between(d, -0.05f, 0.05f), between(d, 15.5f, 17.5f), between(d, 2.0f, 2.6f));
+        add_block(d, angle + 0.24f, between(d, 23, 27), between(d, 2.4f, 3.4f));
     }
     static const float lamp[7][2] = { { -0.8f, 7.2f }, { 0.85f, 7.2f }, { -1.6f, 8 }, { 1.6f, 8 }, { 0, 10.5f }, { 2.5f, 11 }, { -2.5f, 11 } };
     for (int i = 0; i < 7; i++) add_street_lamp(d, pose_round(lamp[i][0], lamp[i][1], 0));
@@ -475,10 +488,10 @@ static void set_city(decorator *d)
     far->stepped = 1;
     float tall = 0;
     for (int i = 0; i < RING_STEPS; i++) {
-        if (i % 9 == 0) tall = between(d, 5, 13);
+        if (i % 9 == 0) tall = between(d, 4, 10.5f);
         far->height[i] = tall;
     }
-    far->top = 13;
+    far->top = 10.5f;
     add_clouds(d, 7, 17);
 }
 
@@ -489,12 +502,13 @@ static void set_moon(decorator *d)
     stage *st = d->st;
     st->ground = (ground){ .paint = paint_rgb(186, 184, 182), .paint2 = paint_rgb(168, 166, 168),
                            .craters = 1, .mottle = 0.4f, .shore = 1e9f };
-    st->sky.zenith = v3_mix(v3_scale(st->sky.zenith, 0.05f), paint_rgb(10, 10, 26), 0.6f);
-    st->sky.horizon = v3_mix(v3_scale(st->sky.horizon, 0.28f), paint_rgb(20, 20, 44), 0.5f);
+    st->sky.zenith = v3_mix(v3_scale(st->sky.zenith, 0.03f), paint_rgb(10, 10, 26), 0.8f);
+    st->sky.horizon = v3_mix(v3_scale(st->sky.horizon, 0.10f), paint_rgb(20, 20, 44), 0.6f);
     st->sky.stars = 1;
+    st->sky.horizon = v3_mix(st->sky.horizon, st->sky.glow, 0.12f);
     st->haze = st->sky.horizon;
     st->haze_far = 90;
-    pose earth = pose_round(-0.20f, 75, 24);
+    pose earth = pose_round(-0.22f, 75, 19);
     brush sea = set_brush(d, paint_rgb(70, 140, 220)), land = set_brush(d, paint_rgb(110, 180, 110));
     sea.glow = land.glow = 0.75f;
     put_ball(sea, earth, 0, 0, 0, 6.5f, 6.5f, 6.5f);

@@ -307,15 +307,18 @@ vec3 shape_normal(const shape *s, vec3 p, int face)
     return v3_unit(n);
 }
 
-/* A grid of windows on the upright sides of a box, size2 of them across. */
+/* A grid of windows on the upright sides of a box, size2 of them across: 0 between them,
+ * 1 a window, 2 one of those where somebody is at home. */
 static int in_window(const shape *s, vec3 p, int face)
 {
     if (face / 2 == 1) return 0;
-    float wide = s->size2, u = (face < 2 ? p.z : p.x) * 0.5f + 0.5f;
-    float tall = s->size, v = p.y * 0.5f + 0.5f;
-    u = u * wide - (float)floor_int(u * wide);
-    v = v * tall - (float)floor_int(v * tall);
-    return absf(u - 0.5f) < 0.24f && absf(v - 0.5f) < 0.28f;
+    float u = ((face < 2 ? p.z : p.x) * 0.5f + 0.5f) * s->size2, v = (p.y * 0.5f + 0.5f) * s->size;
+    int column = floor_int(u), floor = floor_int(v);
+    u -= (float)column + 0.5f;
+    v -= (float)floor + 0.5f;
+    if (absf(u) > 0.24f || absf(v) > 0.28f) return 0;
+    int house = floor_int(s->at.at.x * 3) + floor_int(s->at.at.z * 5);
+    return (column * 5 + floor * 3 + house) % 7 < 3 ? 2 : 1;
 }
 
 static int in_second_paint(const shape *s, vec3 p, int face)
@@ -332,17 +335,12 @@ static int in_second_paint(const shape *s, vec3 p, int face)
              : s->cut == CUT_WAVE  ? !in_wave(p.x, p.y + 0.25f, s->size)
              : s->cut == CUT_DISC  ? p.x * p.x + p.y * p.y > 0.8f
              : p.y > 0.86f - 2 * p.x * p.x;
-    case PATTERN_SUCKERS: {
-        float v = p.y * s->size2, f = v - (float)floor_int(v) - 0.5f;
-        float side = absf(p.x) - 0.36f;
-        return p.z > 0.3f && f * f * 1.2f + side * side * 4 < 0.13f;
-    }
     default:              return 0;
     }
 }
 
 vec3 shape_paint(const shape *s, vec3 p, int face, int *part)
 {
-    *part = s->pattern != PATTERN_PLAIN && in_second_paint(s, p, face);
-    return *part ? s->paint2 : s->paint;
+    *part = s->pattern == PATTERN_PLAIN ? 0 : in_second_paint(s, p, face);
+    return *part == 2 ? s->paint3 : *part ? s->paint2 : s->paint;
 }

@@ -32,9 +32,9 @@ typedef enum shape_pattern {
     PATTERN_PLAIN,
     PATTERN_BAND,      /* second paint about the equator and on the poles    */
     PATTERN_HOOPS,     /* second paint in `size2` hoops along y              */
-    PATTERN_WINDOWS,   /* second paint in a grid on the sides of a box       */
+    PATTERN_WINDOWS,   /* second paint in a grid on the sides of a box, some
+                        * windows in the third and glowing                   */
     PATTERN_RIM,       /* second paint along the edge of a card              */
-    PATTERN_SUCKERS,   /* second paint in dots on the underside              */
 } shape_pattern;
 
 typedef struct shape {
@@ -47,7 +47,7 @@ typedef struct shape {
     float gloss;              /* 0 clay .. 1 balloon                          */
     float glow;               /* 0 lit by the lamps .. 1 by itself            */
     int   casts;              /* throws a shadow on the ground                */
-    vec3  paint, paint2;      /* linear                                       */
+    vec3  paint, paint2, paint3;   /* linear                                  */
     pose  at;                 /* unit form to world                           */
     vec3  row[3];             /* world to unit form                           */
     int   x0, y0, x1, y1;     /* pixels it may cover, x1 and y1 excluded      */
