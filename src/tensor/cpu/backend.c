@@ -39,6 +39,35 @@ static void fill_table(cohl_backend *t)
     t->matmul = cohl_cpu_matmul;
     t->conv = cohl_cpu_conv;
     t->conv_back = cohl_cpu_conv_back;
+    t->attention = cohl_cpu_attention;
+    t->attention_back = cohl_cpu_attention_back;
+    t->rms_norm = cohl_cpu_rms_norm;
+    t->rms_norm_back = cohl_cpu_rms_norm_back;
+    t->channel_norm = cohl_cpu_channel_norm;
+    t->channel_norm_back = cohl_cpu_channel_norm_back;
+    t->layer_norm = cohl_cpu_layer_norm;
+    t->layer_norm_back = cohl_cpu_layer_norm_back;
+    t->layer_norm_modulate = cohl_cpu_layer_norm_modulate;
+    t->layer_norm_modulate_back = cohl_cpu_layer_norm_modulate_back;
+    t->gated_add = cohl_cpu_gated_add;
+    t->gated_add_back = cohl_cpu_gated_add_back;
+    t->add = cohl_cpu_add;
+    t->mul = cohl_cpu_mul;
+    t->mul_back = cohl_cpu_mul_back;
+    t->add_row = cohl_cpu_add_row;
+    t->add_row_back = cohl_cpu_add_row_back;
+    t->axpy = cohl_cpu_axpy;
+    t->scale = cohl_cpu_scale;
+    t->activate = cohl_cpu_activate;
+    t->activate_back = cohl_cpu_activate_back;
+    t->rope = cohl_cpu_rope;
+    t->sum_squares = cohl_cpu_sum_squares;
+    t->loss_mse = cohl_cpu_loss_mse;
+    t->loss_mse_back = cohl_cpu_loss_mse_back;
+    t->loss_l1 = cohl_cpu_loss_l1;
+    t->loss_l1_back = cohl_cpu_loss_l1_back;
+    t->adamw = cohl_cpu_adamw;
+    t->lerp = cohl_cpu_lerp;
 }
 
 static void fill_columns(void)

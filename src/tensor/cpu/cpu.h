@@ -78,4 +78,52 @@ void cohl_cpu_conv_back(cohl_ctx *ctx, cohl_tensor *dx, cohl_tensor *dw, cohl_te
                         cohl_in dy, cohl_in x, cohl_in history, cohl_in w,
                         const cohl_conv_params *params);
 
+/* the rest (attention.c, norm.c, element.c, reduce.c) */
+void cohl_cpu_attention(cohl_ctx *ctx, cohl_tensor *y, cohl_tensor *lse, cohl_in q, cohl_in k,
+                        cohl_in v, cohl_in bias, const cohl_span *spans, int span_count, float scale);
+void cohl_cpu_attention_back(cohl_ctx *ctx, cohl_tensor *dq, cohl_tensor *dk, cohl_tensor *dv,
+                             cohl_tensor *dbias, cohl_in dy, cohl_in y, cohl_in lse, cohl_in q,
+                             cohl_in k, cohl_in v, cohl_in bias, const cohl_span *spans,
+                             int span_count, float scale);
+void cohl_cpu_rms_norm(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_in gain, float eps);
+void cohl_cpu_rms_norm_back(cohl_ctx *ctx, cohl_tensor *dx, cohl_tensor *dgain, cohl_in dy,
+                            cohl_in x, cohl_in gain, float eps);
+void cohl_cpu_channel_norm(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_in gain, bool silu);
+void cohl_cpu_channel_norm_back(cohl_ctx *ctx, cohl_tensor *dx, cohl_tensor *dgain, cohl_in dy,
+                                cohl_in x, cohl_in gain, bool silu);
+void cohl_cpu_layer_norm(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_in gain, cohl_in bias,
+                         float eps);
+void cohl_cpu_layer_norm_back(cohl_ctx *ctx, cohl_tensor *dx, cohl_tensor *dgain,
+                              cohl_tensor *dbias, cohl_in dy, cohl_in x, cohl_in gain, float eps);
+void cohl_cpu_layer_norm_modulate(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_in shift,
+                                  cohl_in scale, cohl_in row, float eps);
+void cohl_cpu_layer_norm_modulate_back(cohl_ctx *ctx, cohl_tensor *dx, cohl_tensor *dshift,
+                                       cohl_tensor *dscale, cohl_in dy, cohl_in x, cohl_in scale,
+                                       cohl_in row, float eps);
+void cohl_cpu_gated_add(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_in h, cohl_in gate,
+                        cohl_in row);
+void cohl_cpu_gated_add_back(cohl_ctx *ctx, cohl_tensor *dx, cohl_tensor *dh, cohl_tensor *dgate,
+                             cohl_in dy, cohl_in h, cohl_in gate, cohl_in row);
+void cohl_cpu_add(cohl_ctx *ctx, cohl_tensor *y, cohl_in a, cohl_in b);
+void cohl_cpu_mul(cohl_ctx *ctx, cohl_tensor *y, cohl_in a, cohl_in b);
+void cohl_cpu_mul_back(cohl_ctx *ctx, cohl_tensor *da, cohl_tensor *db, cohl_in dy, cohl_in a,
+                       cohl_in b);
+void cohl_cpu_add_row(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_in v);
+void cohl_cpu_add_row_back(cohl_ctx *ctx, cohl_tensor *dv, cohl_in dy);
+void cohl_cpu_axpy(cohl_ctx *ctx, cohl_tensor *y, float factor, cohl_in x);
+void cohl_cpu_scale(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, float factor);
+void cohl_cpu_activate(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_activation f);
+void cohl_cpu_activate_back(cohl_ctx *ctx, cohl_tensor *dx, cohl_in dy, cohl_in x, cohl_activation f);
+void cohl_cpu_rope(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_in turn, bool inverse, bool add);
+void cohl_cpu_sum_squares(cohl_ctx *ctx, cohl_tensor *y, cohl_in x);
+void cohl_cpu_loss_mse(cohl_ctx *ctx, cohl_tensor *y, cohl_in a, cohl_in b, cohl_in weight);
+void cohl_cpu_loss_mse_back(cohl_ctx *ctx, cohl_tensor *da, cohl_in dy, cohl_in a, cohl_in b,
+                            cohl_in weight);
+void cohl_cpu_loss_l1(cohl_ctx *ctx, cohl_tensor *y, cohl_in a, cohl_in b, cohl_in weight);
+void cohl_cpu_loss_l1_back(cohl_ctx *ctx, cohl_tensor *da, cohl_in dy, cohl_in a, cohl_in b,
+                           cohl_in weight);
+void cohl_cpu_adamw(cohl_ctx *ctx, cohl_tensor *p, cohl_tensor *m, cohl_tensor *v, cohl_in g,
+                    const cohl_adamw *step);
+void cohl_cpu_lerp(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, float part);
+
 #endif

@@ -196,18 +196,18 @@ static float soften(float *s, int64_t count, float *row_most, float *row_sum)
         top = lane[i] > top ? lane[i] : top;
     for (int64_t i = count / LANES * LANES; i < count; i++)
         top = s[i] > top ? s[i] : top;
-    int64_t i = 0;
-    for (; i + LANES <= count; i += LANES) {
+    int64_t whole = count / LANES * LANES;
+    for (int64_t i = 0; i < whole; i += LANES) {
         vf e = exponential(load(s + i) - splat(top));
         store(s + i, e);
         sum += e;
     }
     float tail = 0;
-    for (vf e = exponential(load_part(s + i, count - i) - splat(top)); i < count; ) {
-        store_part(s + i, e, count - i);
-        for (; i < count; i++)
-            tail += s[i];
-    }
+    if (whole < count)
+        store_part(s + whole, exponential(load_part(s + whole, count - whole) - splat(top)),
+                   count - whole);
+    for (int64_t i = whole; i < count; i++)
+        tail += s[i];
     float before = total(exponential(splat(*row_most - top))) / LANES;
     *row_sum = *row_sum * before + (total(sum) + tail);
     *row_most = top;
