@@ -222,6 +222,18 @@ static double turned(const cohl_scene *scene, cohl_camera *first, cohl_camera *l
     return acos(fmin(1.0, dot(first->forward, last->forward))) * 180.0 / COHL_PI;
 }
 
+/* The widest angle from the first line of sight, over the clip. */
+static double widest_sway(const cohl_scene *scene)
+{
+    cohl_camera first = cohl_scene_camera(scene, 0.0);
+    double widest = 0.0;
+    for (int f = 1; f < scene->frames; f++) {
+        cohl_camera now = cohl_scene_camera(scene, f / scene->fps);
+        widest = fmax(widest, acos(fmin(1.0, dot(first.forward, now.forward))));
+    }
+    return widest * 180.0 / COHL_PI;
+}
+
 static void check_move(const cohl_scene *scene)
 {
     cohl_camera a, b;
@@ -278,7 +290,8 @@ static void check_move(const cohl_scene *scene)
         assert_true(way > 0.4 * target && fabs(before / after - 1.0) < 1e-9);
         break;
     }
-    default: break;
+    case COHL_MOVE_HANDHELD: assert_true(scene->frames < 17 || widest_sway(scene) > 1.0); break;
+    case COHL_MOVE_COUNT:    break;
     }
 }
 
