@@ -1,5 +1,6 @@
 /* golden_ti2v.c - records of the whole image-to-video pipeline of Wan 2.2: token ids to text
- * states, the image to its latent, guided denoising around it, and frames. */
+ * states, the image to its latent, guided denoising around it, and frames. A record that says
+ * "without_vae" begins at the image's latent and ends at the clip's. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,35 +25,48 @@ typedef struct pipeline {
     double             tolerance;
 } pipeline;
 
-/* The three networks by their parts of config.json. latent_mean and latent_std stand outside "vae". */
+/* latent_mean and latent_std stand outside "vae". */
+static cohl_status load_vae(pipeline *p, cohl_error *err)
+{
+    golden *g = p->g;
+    cohl_config *json = NULL;
+    cohl_vae_config config;
+    cohl_status st;
+    json_t *vae = json_object_get(g->config, "vae");
+    json_object_set(vae, "latent_mean", json_object_get(g->config, "latent_mean"));
+    json_object_set(vae, "latent_std", json_object_get(g->config, "latent_std"));
+
+    if ((st = golden_config(&json, g, "vae", err)))              goto done;
+    if ((st = cohl_vae_config_read(&config, json, err)))         goto done;
+    if ((st = cohl_vae_new(&p->vae, &config, err)))              goto done;
+    st = golden_load(g, &p->vae->params, "vae.safetensors", err);
+done:
+    cohl_config_close(json);
+    return st;
+}
+
+/* The networks by their parts of config.json. */
 static cohl_status load_networks(pipeline *p, cohl_error *err)
 {
     golden *g = p->g;
-    cohl_config *text = NULL, *dit = NULL, *vae = NULL;
+    cohl_config *text = NULL, *dit = NULL;
     cohl_text_encoder_config text_config;
     cohl_dit_config dit_config;
-    cohl_vae_config vae_config;
     cohl_status st;
-    json_t *vae_json = json_object_get(g->config, "vae");
-    json_object_set(vae_json, "latent_mean", json_object_get(g->config, "latent_mean"));
-    json_object_set(vae_json, "latent_std", json_object_get(g->config, "latent_std"));
 
     if ((st = golden_config(&text, g, "t5", err)))                              goto done;
     if ((st = golden_config(&dit, g, "dit", err)))                              goto done;
-    if ((st = golden_config(&vae, g, "vae", err)))                              goto done;
     if ((st = cohl_text_encoder_config_read(&text_config, text, err)))          goto done;
     if ((st = cohl_dit_config_read(&dit_config, dit, err)))                     goto done;
-    if ((st = cohl_vae_config_read(&vae_config, vae, err)))                     goto done;
     if ((st = cohl_text_encoder_new(&p->text, &text_config, err)))              goto done;
     if ((st = cohl_dit_new(&p->dit, &dit_config, err)))                         goto done;
-    if ((st = cohl_vae_new(&p->vae, &vae_config, err)))                         goto done;
     if ((st = golden_load(g, &p->text->params, "t5.safetensors", err)))         goto done;
     if ((st = golden_load(g, &p->dit->params, "dit.safetensors", err)))         goto done;
-    st = golden_load(g, &p->vae->params, "vae.safetensors", err);
+    if (!json_is_true(json_object_get(g->config, "without_vae")))
+        st = load_vae(p, err);
 done:
     cohl_config_close(text);
     cohl_config_close(dit);
-    cohl_config_close(vae);
     return st;
 }
 
@@ -157,11 +171,9 @@ static cohl_status denoise(pipeline *p, float *x, const float *known, cohl_error
     return st;
 }
 
-/* The image's latent as frame 0 of a clip of zeros. */
-static float *known_frames(pipeline *p)
+static cohl_tensor *encode_image(pipeline *p)
 {
     golden *g = p->g;
-    float *known = calloc(p->count, sizeof *known);
     cohl_tensor *image = NULL;
     const cohl_weight *w;
     float *file = golden_values(g, &w, "image");
@@ -173,7 +185,14 @@ static float *known_frames(pipeline *p)
     free(file);
     cohl_tensor *latent = cohl_vae_encode(g->ctx, p->vae, image);
     golden_compare_clip(g, latent, "image_latent", p->tolerance, 1);
-    cohl_tensor_download(g->ctx, known, latent);
+    return latent;
+}
+
+/* The image's latent as frame 0 of a clip of zeros. */
+static float *known_frames(pipeline *p)
+{
+    float *known = calloc(p->count, sizeof *known);
+    cohl_tensor_download(p->g->ctx, known, p->vae ? encode_image(p) : golden_upload(p->g, "image_latent"));
     return known;
 }
 
@@ -228,7 +247,7 @@ static cohl_status run(pipeline *p, cohl_error *err)
     cohl_status st = cohl_ctx_status(g->ctx, err);
     if (!st)
         st = denoise(p, x, known, err);
-    if (!st)
+    if (!st && p->vae)
         decode(p, x);
     free(noise);
     free(known);
