@@ -62,6 +62,11 @@ void upload_inputs(cohl_ctx *ctx, const setup *s, unsigned wanted, cohl_tensor *
     }
 }
 
+void preset_values(float *out, int64_t count, int input)
+{
+    cohl_rng_fill_normal(out, 0, (size_t)count, PRESET, (uint64_t)input);
+}
+
 /* Gradients that something flowed into already. */
 static void preset_gradients(cohl_ctx *ctx, const setup *s, cohl_tensor **in)
 {
@@ -70,7 +75,7 @@ static void preset_gradients(cohl_ctx *ctx, const setup *s, cohl_tensor **in)
             continue;
         int64_t count = cohl_tensor_count(in[i]);
         float *start = malloc((size_t)count * sizeof *start);
-        cohl_rng_fill_normal(start, 0, (size_t)count, PRESET, (uint64_t)i);
+        preset_values(start, count, i);
         in[i]->grad = cohl_tensor_upload(ctx, start, COHL_F32, in[i]->rank, in[i]->dim);
         free(start);
     }

@@ -27,6 +27,9 @@ void run_case(cohl_ctx *ctx, const op_case *c, const setup *s, unsigned wanted, 
 /* sum(result * the same fixed random numbers), in double. */
 double project(const outcome *o);
 
+/* The random numbers that the gradient of an input starts from. */
+void preset_values(float *out, int64_t count, int input);
+
 /* Upload the inputs; and the fixed random numbers the gradients are of. */
 void upload_inputs(cohl_ctx *ctx, const setup *s, unsigned wanted, cohl_tensor **in);
 cohl_tensor *project_tensor(cohl_ctx *ctx, cohl_tensor *y);

@@ -3,7 +3,8 @@
  *     test_ops [--isa NAME | --backend ref] [--seed N] [--bench] [--list] [NAME ...]
  *
  * For each case (cases_*.c) and several draws of its shape:
- *   - the gradients of the reference are checked by central differences;
+ *   - the gradients of the reference are checked by central differences, and that
+ *     they add to what was there;
  *   - each back end's results and gradients are compared with the reference's,
  *     with every input wanting a gradient, some, and none, in both precisions;
  *   - with 1, 2, 3 and 4 threads the bytes must be the same;
@@ -190,17 +191,30 @@ static double difference_error(const op_case *c, setup *s, int input, const floa
     return worst;
 }
 
+/* How far a gradient that started from the preset is from the preset plus one from zero. */
+static double adding_error(int input, const float *from_preset, const float *from_zero, int64_t count)
+{
+    float *sum = malloc((size_t)count * sizeof *sum);
+    preset_values(sum, count, input);
+    for (int64_t i = 0; i < count; i++)
+        sum[i] += from_zero[i];
+    double off = distance(from_preset, sum, count);
+    free(sum);
+    return off;
+}
+
 static double test_differences(const op_case *c, const options *o)
 {
-    static const double bound = 1e-2;
+    static const double bound = 1e-2, adding_bound = 1e-5;
     double worst = 0;
     int variants = c->variants < REF_VARIANTS_MOST ? c->variants : REF_VARIANTS_MOST;
     reference.precision = COHL_PRECISION_F32;
     for (int variant = 0; variant < variants; variant++) {
         setup s;
-        outcome out;
+        outcome out, added;
         draw(&s, c, o, variant, CAP_DIFFERENCES, 0);
         run_case(&reference, c, &s, wanting(&s), false, &out);
+        run_case(&reference, c, &s, wanting(&s), true, &added);
         for (int i = 1, input = 0; i < out.count; i++) {
             if (sscanf(out.name[i], "gradient of input %d", &input) != 1)
                 continue;
@@ -208,7 +222,11 @@ static double test_differences(const op_case *c, const options *o)
             if (!(off <= bound))
                 fail(c, &s, "ref, by differences", out.name[i], off, bound);
             worst = fmax(worst, off);
+            off = adding_error(input, added.value[i], out.value[i], out.size[i]);
+            if (!(off <= adding_bound))
+                fail(c, &s, "ref, adding to a gradient", out.name[i], off, adding_bound);
         }
+        outcome_free(&added);
         outcome_free(&out);
         setup_free(&s);
     }
