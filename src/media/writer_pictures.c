@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -23,7 +23,8 @@ static cohl_status write_picture(cohl_film_writer *writer, const cohl_frame *fra
         av_sha_update(writer->sum, (const uint8_t *)bytes.data, bytes.size);
         writer->bytes += bytes.size;
         file = fopen(path, "wbe");
-        int broken = !file || fwrite(bytes.data, 1, bytes.size, file) != bytes.size;
+        int broken = !file || fwrite(bytes.data, 1, bytes.size, file) != bytes.size ||
+                     fflush(file) || fsync(fileno(file));
         int code = AVERROR(errno);
         if (file && fclose(file) && !broken)
             broken = 1, code = AVERROR(errno);

@@ -1,0 +1,120 @@
+/* check.c - what every frame must pass before it is encoded. */
+#include "deliver/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static cohl_status look_at_size(const cohl_check_view *view, cohl_error *err)
+{
+    const cohl_frame *newest = view->frame[view->count - 1];
+    if (newest->width == view->width && newest->height == view->height)
+        return COHL_OK;
+    return cohl_fail(err, COHL_ERR_ARGUMENT, "%s: frame %d is %d x %d pixels, expected %d x %d",
+                     view->name, view->first + view->count - 1, newest->width, newest->height,
+                     view->width, view->height);
+}
+
+static const cohl_check size_check = {
+    "size", "every frame has the size that was announced", 1, look_at_size };
+
+const cohl_check *const cohl_checks[] = { &size_check, NULL };
+
+struct cohl_window {
+    const cohl_check *const *checks;
+    cohl_check_view    about;
+    int                size;       /* the longest window of a check     */
+    int                oldest, count, passed;
+    cohl_frame       **frame;      /* [size], a ring                    */
+    const cohl_frame **view;       /* [size], the ring's frames in order */
+};
+
+cohl_status cohl_window_new(cohl_window **out, const cohl_check *const *checks, const char *name,
+                            int width, int height, double fps, cohl_error *err)
+{
+    cohl_window *window = *out = calloc(1, sizeof *window);
+    if (!window)
+        return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to check it", name);
+    window->checks = checks;
+    window->about = (cohl_check_view){ .name = name, .width = width, .height = height, .fps = fps };
+    window->size = 1;
+    for (int i = 0; checks[i]; i++)
+        if (checks[i]->window > window->size)
+            window->size = checks[i]->window;
+    window->frame = calloc((size_t)window->size, sizeof *window->frame);
+    window->view = calloc((size_t)window->size, sizeof *window->view);
+    if (window->frame && window->view)
+        return COHL_OK;
+    cohl_window_free(window);
+    *out = NULL;
+    return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to check it", name);
+}
+
+void cohl_window_free(cohl_window *window)
+{
+    if (!window)
+        return;
+    for (int i = 0; window->frame && i < window->size; i++)
+        cohl_frame_free(window->frame[i]);
+    free(window->frame);
+    free(window->view);
+    free(window);
+}
+
+/* Copy into the ring's next place, whose frame is kept from round to round. */
+static cohl_status keep(cohl_window *window, const cohl_frame *frame, cohl_error *err)
+{
+    cohl_frame **place = &window->frame[(window->oldest + window->count) % window->size];
+    if (*place && ((*place)->width != frame->width || (*place)->height != frame->height)) {
+        cohl_frame_free(*place);
+        *place = NULL;
+    }
+    if (!*place) {
+        cohl_status st = cohl_frame_copy(place, frame, err);
+        if (st)
+            return st;
+    } else {
+        memcpy((*place)->rgb, frame->rgb, cohl_frame_bytes(frame));
+    }
+    window->count++;
+    return COHL_OK;
+}
+
+static cohl_status ask(cohl_window *window, const cohl_check *check, cohl_error *err)
+{
+    cohl_check_view view = window->about;
+    int skipped = window->count > check->window ? window->count - check->window : 0;
+    view.first = window->passed + skipped;
+    view.count = window->count - skipped;
+    view.frame = window->view + skipped;
+    return check->look(&view, err);
+}
+
+static const cohl_frame *let_go(cohl_window *window)
+{
+    const cohl_frame *frame = window->frame[window->oldest];
+    window->oldest = (window->oldest + 1) % window->size;
+    window->count--;
+    window->passed++;
+    return frame;
+}
+
+cohl_status cohl_window_push(cohl_window *window, const cohl_frame *frame,
+                             const cohl_frame **ready, cohl_error *err)
+{
+    cohl_status st;
+    *ready = NULL;
+    if ((st = keep(window, frame, err)))
+        return st;
+    for (int i = 0; i < window->count; i++)
+        window->view[i] = window->frame[(window->oldest + i) % window->size];
+    for (int i = 0; !st && window->checks[i]; i++)
+        st = ask(window, window->checks[i], err);
+    if (!st && window->count == window->size)
+        *ready = let_go(window);
+    return st;
+}
+
+const cohl_frame *cohl_window_rest(cohl_window *window)
+{
+    return window->count ? let_go(window) : NULL;
+}

@@ -1,0 +1,52 @@
+/* check.h - what every frame must pass before it is encoded.
+ *
+ * A check looks at a short window of frames, the newest last, each time a frame
+ * arrives; a frame goes on only after every window it stands in has passed. A new
+ * check is an entry of cohl_checks. */
+#ifndef COHL_DELIVER_CHECK_H
+#define COHL_DELIVER_CHECK_H
+
+#include <stdbool.h>
+
+#include "media/frame.h"
+
+/* What a check sees; all of it borrowed. */
+typedef struct cohl_check_view {
+    const char              *name;            /* of the film, for sentences             */
+    int                      width, height;   /* as announced                           */
+    double                   fps;
+    int                      first;           /* number in the film of frame[0]         */
+    int                      count;           /* 1..window; fewer only at the beginning */
+    const cohl_frame *const *frame;           /* [count], oldest first                  */
+} cohl_check_view;
+
+typedef struct cohl_check {
+    const char *name;     /* "size"                                   */
+    const char *about;    /* one line for help                        */
+    int         window;   /* frames it wants to see together, >= 1    */
+    /* COHL_OK, or COHL_ERR_REFUSED (COHL_ERR_ARGUMENT for a caller's mistake) with a
+     * sentence that says which frame and why. */
+    cohl_status (*look)(const cohl_check_view *view, cohl_error *err);
+} cohl_check;
+
+/* Every check, in the order they are asked; ends with NULL. */
+extern const cohl_check *const cohl_checks[];
+
+/* Frames that wait until their windows have passed. Memory: the longest window. */
+typedef struct cohl_window cohl_window;
+
+/* name and checks are borrowed until free. */
+cohl_status cohl_window_new(cohl_window **out, const cohl_check *const *checks, const char *name,
+                            int width, int height, double fps, cohl_error *err);
+
+/* Take a copy of the next frame and ask every check. *ready is then the frame that may
+ * go on, valid until the next call, or NULL while the window fills. */
+cohl_status cohl_window_push(cohl_window *window, const cohl_frame *frame,
+                             const cohl_frame **ready, cohl_error *err);
+
+/* After the last frame: those that still wait, one a call, then NULL. */
+const cohl_frame *cohl_window_rest(cohl_window *window);
+
+void cohl_window_free(cohl_window *window);
+
+#endif

@@ -1,0 +1,149 @@
+/* place.c - names on the disk. */
+#define _GNU_SOURCE
+#include "deliver/place.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { NAME_KEPT = 200, TRIES = 1000 };   /* a hidden name stays below 255 bytes */
+
+static cohl_status fail_errno(cohl_error *err, const char *path, const char *deed)
+{
+    return cohl_fail(err, errno == ENOMEM ? COHL_ERR_MEMORY : COHL_ERR_IO, "%s: cannot %s: %s",
+                     path, deed, strerror(errno));
+}
+
+/* Where the last name of a path begins. */
+static const char *last_name(const char *place)
+{
+    const char *slash = strrchr(place, '/');
+    return slash ? slash + 1 : place;
+}
+
+static char *folder_of(const char *place)
+{
+    const char *name = last_name(place);
+    if (name == place)
+        return strdup(".");
+    return strndup(place, name - place > 1 ? (size_t)(name - place - 1) : 1);
+}
+
+static bool is_empty_folder(const char *place)
+{
+    DIR *folder = opendir(place);
+    struct dirent *entry = NULL;
+    if (!folder)
+        return false;
+    while ((entry = readdir(folder)) &&
+           (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")))
+        ;
+    closedir(folder);
+    return !entry;
+}
+
+static cohl_status check_above(const char *place, const char *path, cohl_error *err)
+{
+    struct stat info;
+    cohl_status st = COHL_OK;
+    char *folder = folder_of(place);
+    if (!folder)
+        return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory for its name", path);
+    if (stat(folder, &info))
+        st = errno == ENOENT ? cohl_fail(err, COHL_ERR_IO, "%s: the folder %s does not exist",
+                                         path, folder)
+                             : fail_errno(err, path, "look into its folder");
+    else if (!S_ISDIR(info.st_mode))
+        st = cohl_fail(err, COHL_ERR_IO, "%s: %s is not a folder", path, folder);
+    free(folder);
+    return st;
+}
+
+cohl_status cohl_place_check(const char *place, bool folder, const char *path, cohl_error *err)
+{
+    struct stat info;
+    char *hidden = NULL;
+    cohl_status st = check_above(place, path, err);
+    if (st)
+        return st;
+    if (!stat(place, &info)) {
+        if (!folder && !S_ISREG(info.st_mode))
+            return cohl_fail(err, COHL_ERR_IO, "%s: is there already and is %s", path,
+                             S_ISDIR(info.st_mode) ? "a folder; end the name with / for a folder "
+                             "of pictures" : "not a regular file");
+        if (folder && !S_ISDIR(info.st_mode))
+            return cohl_fail(err, COHL_ERR_IO, "%s: is there already and is not a folder", path);
+        if (folder && !is_empty_folder(place))
+            return cohl_fail(err, COHL_ERR_IO, "%s: the folder %s is not empty; pictures go to a "
+                             "new folder or an empty one", path, place);
+    }
+    if (!(st = cohl_place_begin(&hidden, place, folder, path, err)))
+        cohl_place_remove(hidden);
+    free(hidden);
+    return st;
+}
+
+cohl_status cohl_place_begin(char **out, const char *place, bool folder, const char *path,
+                             cohl_error *err)
+{
+    const char *name = last_name(place);
+    *out = NULL;
+    for (int n = 0; n < TRIES; n++) {
+        char *hidden = NULL;
+        if (asprintf(&hidden, "%.*s.%.*s.%ld-%d.part", (int)(name - place), place, NAME_KEPT, name,
+                     (long)getpid(), n) < 0)
+            return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory for its name", path);
+        int made = folder ? mkdir(hidden, 0777)
+                          : open(hidden, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (made >= 0) {
+            if (!folder)
+                close(made);
+            *out = hidden;
+            return COHL_OK;
+        }
+        free(hidden);
+        if (errno != EEXIST)
+            break;
+    }
+    return fail_errno(err, path, "write there");
+}
+
+static void sync_folder(const char *place)
+{
+    char *folder = folder_of(place);
+    int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd >= 0) {
+        fsync(fd);   /* some file systems refuse; the name is there all the same */
+        close(fd);
+    }
+    free(folder);
+}
+
+cohl_status cohl_place_name(const char *hidden, const char *place, const char *path,
+                            cohl_error *err)
+{
+    if (rename(hidden, place))
+        return fail_errno(err, path, "give it its name");
+    sync_folder(place);
+    return COHL_OK;
+}
+
+void cohl_place_remove(const char *hidden)
+{
+    if (!hidden || !unlink(hidden))
+        return;
+    DIR *folder = opendir(hidden);
+    struct dirent *entry;
+    if (!folder)
+        return;
+    while ((entry = readdir(folder)))
+        if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+            unlinkat(dirfd(folder), entry->d_name, 0);
+    closedir(folder);
+    rmdir(hidden);
+}

@@ -1,0 +1,24 @@
+/* place.h - names on the disk: hidden while a thing is made, its own when it is whole. */
+#ifndef COHL_DELIVER_PLACE_H
+#define COHL_DELIVER_PLACE_H
+
+#include <stdbool.h>
+
+#include "base/status.h"
+
+/* Can a file (or a folder) of this name come into being? Nothing is left behind.
+ * path is what sentences call it; place is the name itself. */
+cohl_status cohl_place_check(const char *place, bool folder, const char *path, cohl_error *err);
+
+/* Make an empty hidden file or folder beside place; *out is its name, in new memory. */
+cohl_status cohl_place_begin(char **out, const char *place, bool folder, const char *path,
+                             cohl_error *err);
+
+/* Give what was made its name, and make the name last. */
+cohl_status cohl_place_name(const char *hidden, const char *place, const char *path,
+                            cohl_error *err);
+
+/* Remove what was made: a file, or a folder and the files in it. NULL is fine. */
+void cohl_place_remove(const char *hidden);
+
+#endif
