@@ -68,6 +68,15 @@ static void fill_table(cohl_backend *t)
     t->loss_l1_back = cohl_cpu_loss_l1_back;
     t->adamw = cohl_cpu_adamw;
     t->lerp = cohl_cpu_lerp;
+    t->permute = cohl_cpu_permute;
+    t->slice = cohl_cpu_slice;
+    t->slice_into = cohl_cpu_slice_into;
+    t->upsample = cohl_cpu_upsample;
+    t->upsample_back = cohl_cpu_upsample_back;
+    t->average_down = cohl_cpu_average_down;
+    t->average_down_back = cohl_cpu_average_down_back;
+    t->repeat_up = cohl_cpu_repeat_up;
+    t->repeat_up_back = cohl_cpu_repeat_up_back;
 }
 
 static void fill_columns(void)

@@ -78,7 +78,7 @@ void cohl_cpu_conv_back(cohl_ctx *ctx, cohl_tensor *dx, cohl_tensor *dw, cohl_te
                         cohl_in dy, cohl_in x, cohl_in history, cohl_in w,
                         const cohl_conv_params *params);
 
-/* the rest (attention.c, norm.c, element.c, reduce.c) */
+/* the rest (attention.c, norm.c, element.c, reduce.c, move.c) */
 void cohl_cpu_attention(cohl_ctx *ctx, cohl_tensor *y, cohl_tensor *lse, cohl_in q, cohl_in k,
                         cohl_in v, cohl_in bias, const cohl_span *spans, int span_count, float scale);
 void cohl_cpu_attention_back(cohl_ctx *ctx, cohl_tensor *dq, cohl_tensor *dk, cohl_tensor *dv,
@@ -125,5 +125,14 @@ void cohl_cpu_loss_l1_back(cohl_ctx *ctx, cohl_tensor *da, cohl_in dy, cohl_in a
 void cohl_cpu_adamw(cohl_ctx *ctx, cohl_tensor *p, cohl_tensor *m, cohl_tensor *v, cohl_in g,
                     const cohl_adamw *step);
 void cohl_cpu_lerp(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, float part);
+void cohl_cpu_permute(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, const int *order, bool add);
+void cohl_cpu_slice(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, int axis, int64_t at);
+void cohl_cpu_slice_into(cohl_ctx *ctx, cohl_tensor *x, cohl_in y, int axis, int64_t at, bool add);
+void cohl_cpu_upsample(cohl_ctx *ctx, cohl_tensor *y, cohl_in x);
+void cohl_cpu_upsample_back(cohl_ctx *ctx, cohl_tensor *dx, cohl_in dy);
+void cohl_cpu_average_down(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, int ft, int fs);
+void cohl_cpu_average_down_back(cohl_ctx *ctx, cohl_tensor *dx, cohl_in dy, int ft, int fs);
+void cohl_cpu_repeat_up(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, int ft, int fs, int drop);
+void cohl_cpu_repeat_up_back(cohl_ctx *ctx, cohl_tensor *dx, cohl_in dy, int ft, int fs, int drop);
 
 #endif
