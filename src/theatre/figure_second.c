@@ -119,7 +119,6 @@ void figure_octopus(const figure *f)
     for (int i = 0; i < 8; i++) put_tentacle(f, (0.5f + (float)i) * 0.785398163f, i);
     put_eye(f, p, 0.17f, 0.80f, -0.36f, 0.10f);
     put_eye(f, p, -0.17f, 0.80f, -0.36f, 0.10f);
-    put_limb(brush_dip(f->coat, ink_paint()), p, v3(-0.06f, 0.62f, -0.38f), v3(0.06f, 0.62f, -0.38f), 0.02f);
 }
 
 void figure_crab(const figure *f)

@@ -26,7 +26,8 @@ typedef struct view {
     int   tiles_x, tiles_y;
     float ring_near;                 /* nothing nearer than this is behind a ring */
     const shape *order[STAGE_SHAPES];/* by depth, nearest first         */
-    ray_plan plan[STAGE_SHAPES];     /* of order[i]                     */
+    ray_plan rays;                   /* in the world                    */
+    ray_plan plan[STAGE_SHAPES];     /* for order[i]                    */
     int   order_count;
     int  *first;                     /* [tiles + 1] into deal           */
     uint16_t *deal;                  /* indices into order              */
@@ -95,13 +96,9 @@ static void view_prepare(view *v, stage *st)
     }
     float off = v3_length(v3_sub(v->eye, v3(0, v->eye.y, STAGE_MIDDLE_Z)));
     v->ring_near = 0.85f * (st->ring[0].radius - off);
-    for (int i = 0; i < st->ring_count; i++) {
-        ring *r = &st->ring[i];
-        r->steep = maxf(r->top - v->eye.y, 0) / maxf(r->radius - off, 1) + 1e-3f;
-    }
     qsort(v->order, (size_t)v->order_count, sizeof v->order[0], nearer);
-    ray_plan world = { .from = v->eye, .ahead = v->forward, .aside = v->right, .above = v->up };
-    for (int i = 0; i < v->order_count; i++) v->plan[i] = shape_plan(v->order[i], &world);
+    v->rays = (ray_plan){ .from = v->eye, .ahead = v->forward, .aside = v->right, .above = v->up };
+    for (int i = 0; i < v->order_count; i++) v->plan[i] = shape_plan(v->order[i], &v->rays);
 }
 
 /* Deal shapes to tiles: count, sum, place. */
@@ -128,6 +125,18 @@ static int view_deal(view *v)
     return 1;
 }
 
+/* What an actor's surface throws back: a pale edge, which tells black from darkness, and
+ * on a balloon a soft window of light where the lamp mirrors. */
+static vec3 sheen(const stage *st, const shape *s, vec3 n, vec3 d)
+{
+    float inverse = 1 / v3_length(d), edge = 1 + v3_dot(n, d) * inverse;
+    vec3 c = v3_scale(st->actor.above, 0.10f * edge * edge * edge);
+    if (s->gloss <= 0) return c;
+    vec3 half = v3_sub(st->to_key, v3_scale(d, inverse));
+    float shine = stepf(0.93f, 0.99f, v3_dot(n, half) / v3_length(half));
+    return v3_along(c, s->gloss * shine * 0.6f, st->actor.key);
+}
+
 static vec3 shape_colour(const stage *st, const shape *s, vec3 p, int face, vec3 d, float depth,
                          int *part)
 {
@@ -136,21 +145,14 @@ static vec3 shape_colour(const stage *st, const shape *s, vec3 p, int face, vec3
     float glow = s->glow;
     if (s->pattern == PATTERN_WINDOWS) glow = *part == 2 && st->lit_windows ? 1 : 0;
     if (glow >= 1) return paint;
-    float facing = v3_dot(n, d) / v3_length(d);
-    if (s->kind == SHAPE_CARD && facing > 0) n = v3_scale(n, -1), facing = -facing;
+    float facing = v3_dot(n, d);
+    if (s->kind == SHAPE_CARD && facing > 0) n = v3_scale(n, -1);
     float wrap = clampf((v3_dot(n, st->to_key) + 0.35f) * (1 / 1.35f), 0, 1);
     vec3 light = v3_mix(lamp->below, lamp->above, 0.5f + 0.5f * n.y);
     light = v3_along(light, wrap * (0.4f + 0.6f * wrap), lamp->key);
     light = v3_along(light, clampf(0.2f * n.y - 0.95f * n.z, 0, 1), lamp->fill);
     vec3 c = v3_mix(v3_mul(paint, light), paint, glow);
-    float edge = 1 + facing;
-    if (s->owner) c = v3_along(c, 0.10f * edge * edge * edge, lamp->above);
-    if (s->gloss > 0) {   /* a soft window of light where the lamp mirrors */
-        vec3 half = v3_sub(st->to_key, v3_scale(d, 1 / v3_length(d)));
-        float shine = v3_dot(n, half) / v3_length(half);
-        shine = stepf(0.93f, 0.99f, shine);
-        c = v3_along(c, s->gloss * shine * 0.6f, lamp->key);
-    }
+    if (s->owner) c = v3_add(c, sheen(st, s, n, d));
     if (s->owner) return c;
     float far = depth * depth;
     return v3_mix(c, st->haze, far / (far + st->haze_far * st->haze_far));
@@ -161,51 +163,52 @@ static vec3 way_of(const view *v, float sx, float sy)
     return v3_along(v3_along(v->forward, sx, v->right), sy, v->up);
 }
 
-/* Let `count` rays of one tile meet the ground and the tile's shapes. */
-static void cast(const view *v, int tile, sheaf *rays, int count)
+static float farthest(const sheaf *rays, int count)
 {
     float far = 0;
+    for (int i = 0; i < count; i++) far = maxf(far, rays->depth[i]);
+    return far;
+}
+
+/* Let `count` rays of one tile meet the ground, the tile's shapes and the rings. */
+static void cast(const view *v, const stage *st, int tile, sheaf *rays, int count)
+{
     for (int i = 0; i < count; i++) {
         float fall = way_of(v, rays->u[i], rays->v[i]).y;
-        rays->depth[i] = fall < -1e-6f && v->eye.y > 0 ? v->eye.y / -fall : DEPTH_SKY;
-        rays->number[i] = -1;
+        float depth = v->eye.y / (fall < -1e-6f ? -fall : 1e-6f);
+        rays->depth[i] = fall < -1e-6f && depth > 0 && depth < 4000 ? depth : DEPTH_SKY;
+        rays->number[i] = NUMBER_GROUND;
         rays->face[i] = 0;
-        far = maxf(far, rays->depth[i]);
     }
+    float far = farthest(rays, count);
     for (int i = v->first[tile]; i < v->first[tile + 1]; i++) {
         int number = v->deal[i];
         if (v->order[number]->near >= far) break;
         shape_meet(v->order[number], &v->plan[number], rays, 0, count, number);
-        if ((i & 3) != 3) continue;
-        far = 0;
-        for (int k = 0; k < count; k++) far = maxf(far, rays->depth[k]);
+        if ((i & 3) == 3) far = farthest(rays, count);
     }
+    if (farthest(rays, count) > v->ring_near) stage_meet_rings(st, &v->rays, rays, count);
 }
 
 /* What ray i met as a part, if that is known without looking closer; else -1. */
 static int part_at_once(const view *v, const stage *st, const sheaf *rays, int i)
 {
     int number = rays->number[i];
-    if (rays->depth[i] > v->ring_near) return -1;
-    if (number < 0) return st->ground.shore < 1e8f ? -1 : PART_GROUND;
+    if (number >= NUMBER_RING) return PART_RING + number - NUMBER_RING;
+    if (number < 0) return st->ground.shore < 1e8f || rays->depth[i] == DEPTH_SKY ? -1 : PART_GROUND;
     if (v->order[number]->pattern != PATTERN_PLAIN) return -1;
     return PART_SHAPE + number * PARTS_OF_SHAPE + rays->face[i] * 4;
 }
 
-/* The colour of what ray i met. A ring may stand before it: then depth and number change. */
-static sight see(const view *v, const stage *st, sheaf *rays, int i)
+/* The colour of what ray i met. */
+static sight see(const view *v, const stage *st, const sheaf *rays, int i)
 {
     float sx = rays->u[i], sy = rays->v[i], depth = rays->depth[i];
-    vec3 d = way_of(v, sx, sy), c;
     int part, number = rays->number[i];
-    if (depth > v->ring_near) {
-        float ring;
-        c = stage_ring_colour(st, v->eye, d, &ring, &part);
-        if (ring < depth) {
-            rays->depth[i] = ring;
-            rays->number[i] = -1;
-            return (sight){ c, PART_RING + part };
-        }
+    vec3 d = way_of(v, sx, sy), c;
+    if (number >= NUMBER_RING) {
+        c = stage_ring_colour(st, number, v->eye.y + depth * d.y);
+        return (sight){ c, PART_RING + number - NUMBER_RING };
     }
     if (number >= 0) {
         const ray_plan *plan = &v->plan[number];
@@ -214,11 +217,10 @@ static sight see(const view *v, const stage *st, sheaf *rays, int i)
         c = shape_colour(st, v->order[number], at, rays->face[i], d, depth, &part);
         return (sight){ c, PART_SHAPE + number * PARTS_OF_SHAPE + rays->face[i] * 4 + part };
     }
-    if (depth < 4000) {
+    if (depth < DEPTH_SKY) {
         c = stage_ground_colour(st, v->eye.x + depth * d.x, v->eye.z + depth * d.z, depth, &part);
         return (sight){ c, PART_GROUND + part };
     }
-    rays->depth[i] = DEPTH_SKY;
     c = stage_sky_colour(st, d, &part);
     return (sight){ c, PART_SKY + part };
 }
@@ -265,6 +267,11 @@ static void expose(exposure *film, int i, vec3 colour)
     film->blue[i] = colour.z;
 }
 
+static int owner_of(const view *v, int number)
+{
+    return number < 0 || number >= NUMBER_RING ? 0 : v->order[number]->owner;
+}
+
 /* One ray through the middle of every pixel of a tile. */
 static void look(const view *v, const stage *st, int tile, sheaf *rays, sight *sights,
                  const cohl_picture *to)
@@ -277,12 +284,11 @@ static void look(const view *v, const stage *st, int tile, sheaf *rays, sight *s
             pixel[count] = y * v->width + x;
             aim(v, rays, count++, (float)x + 0.5f, (float)y + 0.5f);
         }
-    cast(v, tile, rays, count);
+    cast(v, st, tile, rays, count);
     for (int i = 0; i < count; i++) {
         sights[pixel[i]] = see(v, st, rays, i);
         expose(&film, i, sights[pixel[i]].colour);
-        int number = rays->number[i];
-        if (to->mask) to->mask[pixel[i]] = (uint8_t)(number < 0 ? 0 : v->order[number]->owner);
+        if (to->mask) to->mask[pixel[i]] = (uint8_t)owner_of(v, rays->number[i]);
         if (to->depth) to->depth[pixel[i]] = rays->depth[i];
     }
     if (!to->rgb) return;
@@ -307,7 +313,8 @@ static int on_edge(const view *v, const sight *s, int x, int y)
 
 /* What ray i shows near a pixel: taken from the pixel or a neighbour that shows the same
  * part, for colours change slowly on one part; looked at where none does. */
-static vec3 see_near(const view *v, const stage *st, sheaf *rays, int i, const sight *sights, int pixel)
+static vec3 see_near(const view *v, const stage *st, const sheaf *rays, int i, const sight *sights,
+                     int pixel)
 {
     int part = part_at_once(v, st, rays, i), x = pixel % v->width, y = pixel / v->width;
     if (part >= 0) {
@@ -326,7 +333,7 @@ static void mix_four(const view *v, const stage *st, int tile, sheaf *rays, cons
                      const sight *sights, uint8_t *rgb)
 {
     exposure film;
-    cast(v, tile, rays, count);
+    cast(v, st, tile, rays, count);
     for (int i = 0; i < count; i += 4) {
         vec3 sum = { 0, 0, 0 };
         for (int k = 0; k < 4; k++) sum = v3_add(sum, see_near(v, st, rays, i + k, sights, pixel[i / 4]));

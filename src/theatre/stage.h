@@ -40,7 +40,6 @@ typedef struct ring {
     float rim;                 /* metres of rim                              */
     vec3  window;              /* lit windows of a skyline, when windows     */
     int   windows, stepped;    /* a skyline has steps                        */
-    float steep;               /* rays that rise more pass over it; for the view */
 } ring;
 
 typedef struct sky {
@@ -84,6 +83,7 @@ typedef struct stage {
     int    shape_count;
     uint8_t noise[NOISE_SIDE * NOISE_SIDE];
     uint8_t shade[SHADOW_SIDE * SHADOW_SIDE];   /* 0 lit .. 255 in shadow    */
+    float  shade_box[4];       /* where shade is not 0, texels: x0 z0 x1 z1  */
 } stage;
 
 /* A brush: what the next shape is made of and whose it is. */
@@ -128,13 +128,16 @@ void stage_decorate(stage *st);                  /* stage_set.c    */
 void stage_act(stage *st, int actor);            /* figure.c       */
 void stage_throw_shadows(stage *st);             /* stage_ground.c */
 
-/* Smooth mottling 0..1 of unit lattice; stage_ground.c. */
-float stage_noise(const stage *st, float x, float y);
 /* Colour of the ground at (x, z) seen from `depth`, lit; *part numbers painted parts. */
 vec3  stage_ground_colour(const stage *st, float x, float z, float depth, int *part);
 /* Colour of the dome in direction d (any length). */
 vec3  stage_sky_colour(const stage *st, vec3 d, int *part);
-/* The first ring met by from + t*d, t in *depth (1e9: none). */
-vec3  stage_ring_colour(const stage *st, vec3 from, vec3 d, float *depth, int *part);
+/* What rays met, beyond the shapes: numbers of a sheaf. */
+enum { NUMBER_GROUND = -1, NUMBER_RING = 1 << 14 };
+
+/* Rays that meet a ring nearer than what they met note NUMBER_RING + 2 * ring + rim. */
+void stage_meet_rings(const stage *st, const ray_plan *plan, sheaf *rays, int count);
+/* Colour of a ring, by that number, at height y. */
+vec3 stage_ring_colour(const stage *st, int number, float y);
 
 #endif

@@ -8,7 +8,8 @@
 
 #include <string.h>
 
-float stage_noise(const stage *st, float x, float y)
+/* Smooth mottling 0..1 of unit lattice. */
+static float noise_at(const stage *st, float x, float y)
 {
     int ix = floor_int(x), iy = floor_int(y);
     float fx = x - (float)ix, fy = y - (float)iy;
@@ -119,13 +120,18 @@ void stage_throw_shadows(stage *st)
     all = (texels){ all.x0 - 4, all.z0 - 4, all.x1 + 4, all.z1 + 4 };
     texels_clip(&all);
     if (all.x0 < all.x1 && all.z0 < all.z1) blur(st, all);
+    st->shade_box[0] = (float)all.x0;
+    st->shade_box[1] = (float)all.z0;
+    st->shade_box[2] = (float)(all.x1 - 1);
+    st->shade_box[3] = (float)(all.z1 - 1);
 }
 
 /* Share of the key lamp that is missing at a point of the ground, 0..1. */
 static float shade_at(const stage *st, float x, float z)
 {
     float u = (x - map_x) * (1 / SHADOW_TEXEL) - 0.5f, v = (z - map_z) * (1 / SHADOW_TEXEL) - 0.5f;
-    if (!(u >= 0 && v >= 0 && u < SHADOW_SIDE - 1 && v < SHADOW_SIDE - 1)) return 0;
+    const float *box = st->shade_box;
+    if (!(u >= box[0] && v >= box[1] && u < box[2] && v < box[3])) return 0;
     int i = (int)u, k = (int)v;
     float fu = u - (float)i, fv = v - (float)k;
     const uint8_t *p = st->shade + k * SHADOW_SIDE + i;
@@ -182,7 +188,7 @@ static vec3 ground_paint(const stage *st, float x, float z, float depth, int *pa
             return v3_scale(v3_mix(g->water, v3_scale(g->water, 0.62f), deep), 1 + 0.06f * swell * fade);
         }
     }
-    vec3 c = v3_mix(g->paint, g->paint2, stage_noise(st, x * g->mottle, z * g->mottle));
+    vec3 c = v3_mix(g->paint, g->paint2, noise_at(st, x * g->mottle, z * g->mottle));
     if (g->paths) {
         float bend = 0.9f * cohl_exact_sinf(z * 0.35f + 0.8f);
         float in = 1 - stepf(0.9f, 1.25f, absf(x - bend - 2.6f));
@@ -245,37 +251,51 @@ static float around(float x, float z)
     return (z >= 0 ? p + 1 : 3 - p) * (0.25f * RING_STEPS);
 }
 
-static float ring_height(const ring *r, float u, int *step)
+/* Depth, height and place around a ring of every ray, into t, y, u. */
+WIDE static void reach_ring(const ring *r, const ray_plan *p, const sheaf *rays, int count,
+                            float *restrict t, float *restrict y, float *restrict u)
+{
+    float ox = p->from.x, oz = p->from.z - STAGE_MIDDLE_Z, off = ox * ox + oz * oz;
+    for (int i = 0; i < count; i++) {
+        float su = rays->u[i], sv = rays->v[i];
+        float dx = p->ahead.x + su * p->aside.x + sv * p->above.x;
+        float dy = p->ahead.y + su * p->aside.y + sv * p->above.y;
+        float dz = p->ahead.z + su * p->aside.z + sv * p->above.z;
+        float a = 1 / (dx * dx + dz * dz + 1e-9f), b = -(ox * dx + oz * dz) * a;
+        float under = b * b + (r->radius * r->radius - off) * a;
+        t[i] = b + sqrtf(maxf(under, 0));
+        y[i] = p->from.y + t[i] * dy;
+        u[i] = around(ox + t[i] * dx, oz + t[i] * dz);
+    }
+}
+
+static float ring_height(const ring *r, float u)
 {
     int i = (int)u;
-    *step = i;
     float here = r->height[i & (RING_STEPS - 1)];
     if (r->stepped) return here;
     return here + (u - (float)i) * (r->height[(i + 1) & (RING_STEPS - 1)] - here);
 }
 
-vec3 stage_ring_colour(const stage *st, vec3 from, vec3 d, float *depth, int *part)
+void stage_meet_rings(const stage *st, const ray_plan *plan, sheaf *rays, int count)
 {
-    float ox = from.x, oz = from.z - STAGE_MIDDLE_Z;
-    float a = 1 / (d.x * d.x + d.z * d.z + 1e-9f), b = -(ox * d.x + oz * d.z) * a;
-    float off = (ox * ox + oz * oz) * a;
-    float rise = d.y * sqrtf(a);
-    for (int i = 0; i < st->ring_count; i++) {
-        const ring *r = &st->ring[i];
-        if (rise > r->steep) continue;
-        float under = b * b - off + r->radius * r->radius * a;
-        if (under <= 0) continue;
-        float t = b + sqrtf(under), y = from.y + t * d.y;
-        if (y < 0 || y > r->top) continue;
-        int step;
-        float u = around(ox + t * d.x, oz + t * d.z), below = ring_height(r, u, &step) - y;
-        if (below < 0) continue;
-        *depth = t;
-        *part = 2 * i + 1;
-        if (below < r->rim) return r->edge;
-        *part = 2 * i + 2;
-        return v3_mix(r->foot, r->paint, clampf(y / r->top * 1.4f, 0, 1));
+    float t[SHEAF], y[SHEAF], u[SHEAF];
+    for (int k = 0; k < st->ring_count; k++) {
+        const ring *r = &st->ring[k];
+        reach_ring(r, plan, rays, count, t, y, u);
+        for (int i = 0; i < count; i++) {
+            if (t[i] >= rays->depth[i] || t[i] < 1 || y[i] < 0 || y[i] > r->top) continue;
+            float below = ring_height(r, u[i]) - y[i];
+            if (below < 0) continue;
+            rays->depth[i] = t[i];
+            rays->number[i] = NUMBER_RING + 2 * k + (below < r->rim);
+        }
     }
-    *depth = 1e9f;
-    return v3(0, 0, 0);
+}
+
+vec3 stage_ring_colour(const stage *st, int number, float y)
+{
+    const ring *r = &st->ring[(number - NUMBER_RING) / 2];
+    if ((number - NUMBER_RING) & 1) return r->edge;
+    return v3_mix(r->foot, r->paint, clampf(y / r->top * 1.4f, 0, 1));
 }

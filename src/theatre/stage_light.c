@@ -60,7 +60,7 @@ void stage_light(stage *st)
     st->actor = row->actor;
     st->shadow = row->shadow;
     st->haze = rgb3(row->horizon);
-    st->haze_far = 70;
+    st->haze_far = row->stars ? 34 : 70;   /* night is blue from near on */
     st->lit_windows = row->stars;
     st->sky = (sky){
         .zenith = rgb3(row->zenith), .horizon = rgb3(row->horizon), .glow = rgb3(row->glow),

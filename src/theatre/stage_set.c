@@ -306,7 +306,7 @@ static void set_beach(decorator *d)
     st->ground = (ground){ .paint = paint_rgb(244, 222, 166), .paint2 = paint_rgb(236, 208, 148),
                            .water = paint_rgb(64, 172, 196), .foam = paint_rgb(250, 252, 250),
                            .mottle = 0.5f, .shore = 10.2f };
-    st->haze_far = 110;
+    if (!st->lit_windows) st->haze_far = 110;
     add_waves(d, 10.2f);
     add_palm(d, pose_round(-1.05f + between(d, -0.1f, 0.1f), 6.6f, 0), between(d, 1.0f, 1.15f));
     add_palm(d, pose_round(-1.5f, 8.2f, 0), between(d, 1.05f, 1.25f));

@@ -11,13 +11,6 @@
 #define MISS    1e9f
 #define NEAREST 0.05f
 
-/* Built twice where the processor is asked at start whether it has wider vectors. */
-#if defined(__x86_64__) && defined(__GNUC__) && defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__)
-#define WIDE __attribute__((target_clones("avx2", "default")))
-#else
-#define WIDE
-#endif
-
 /* n.p <= d */
 typedef struct plane { vec3 n; float d; } plane;
 

@@ -12,6 +12,13 @@
 #pragma GCC optimize("no-trapping-math")
 #endif
 
+/* Built twice where the processor is asked at start whether it has wider vectors. */
+#if defined(__x86_64__) && defined(__GNUC__) && defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__)
+#define WIDE __attribute__((target_clones("avx2", "default")))
+#else
+#define WIDE
+#endif
+
 #include <math.h>
 
 #include "theatre/exact.h"
