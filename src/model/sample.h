@@ -1,0 +1,44 @@
+/* sample.h - conditions in, latents out: one run of the transformer from noise.
+ *
+ * Whoever needs a film's latents comes here: the engine, the trainer's sample sheets, the bench.
+ *
+ *     cohl_sample_request request = { .text = text, .dit = dit, .id = id, .id_count = count,
+ *                                     .frames = 21, .height = 12, .width = 20,
+ *                                     .schedule = &schedule, .solver = solver, .guidance = 5 };
+ *     st = cohl_sample_latents(&ctx, &request, latent, err);
+ *
+ * Text states are worked out once. With guidance the prompt and its counterpart are two samples
+ * of one pack, so a step is one forward pass. Noise is a pure function of the seed. */
+#ifndef COHL_MODEL_SAMPLE_H
+#define COHL_MODEL_SAMPLE_H
+
+#include "diffusion/sampler.h"
+#include "model/dit.h"
+#include "model/text_encoder.h"
+
+/* Everything is borrowed for the call. */
+typedef struct cohl_sample_request {
+    const cohl_text_encoder *text;
+    const cohl_dit *dit;
+    const int32_t *id;                 /* the prompt's tokens, end of sequence included */
+    int            id_count;           /* 1..text_len */
+    const int32_t *negative_id;        /* what guidance leads away from; NULL = the empty prompt */
+    int            negative_count;
+    int            frames, height, width;   /* of the latent; height and width even */
+    const cohl_schedule *schedule;
+    const cohl_solver   *solver;
+    float          guidance;           /* 1 = one branch only (Ho & Salimans 2022) */
+    uint64_t       seed;
+    const float   *level;              /* [frames] diffusion/known.h; NULL = all from noise */
+    const float   *known;              /* [frames, height, width, channels] clean latents; read where level < 1 */
+    const float   *camera;             /* [frames, camera_dim] or NULL */
+    cohl_observer  observer;           /* after each step; fn NULL = none */
+} cohl_sample_request;
+
+/* latent [frames, height, width, channels], host memory of the caller. The context's scratch is
+ * as before when the call is over; its cancel stops the run within an operation.
+ *
+ * COHL_ERR_CANCELLED, COHL_ERR_MEMORY  and what cohl_sample and cohl_text_encode say */
+cohl_status cohl_sample_latents(cohl_ctx *ctx, const cohl_sample_request *request, float *latent, cohl_error *err);
+
+#endif
