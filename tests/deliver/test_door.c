@@ -1,0 +1,306 @@
+/* Tests of the one door out: names, failures, checks, the sheet. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/rng.h"
+#include "deliver/check.h"
+#include "deliver/door.h"
+#include "media/reader.h"
+#include "media/still.h"
+
+enum { WIDTH = 96, HEIGHT = 64, FRAMES = 20 };
+
+static char folder[64];
+
+static char *path_of(const char *name)
+{
+    static char paths[4][128];
+    static int next;
+    char *path = paths[next++ % 4];
+    snprintf(path, 128, "%s/%s", folder, name);
+    return path;
+}
+
+/* Names in the folder, hidden ones too. */
+static int names(void)
+{
+    struct dirent *entry;
+    DIR *open = opendir(folder);
+    int count = -2;
+    while ((entry = readdir(open)))
+        count++;
+    closedir(open);
+    return count;
+}
+
+static cohl_door_params params_of(const char *path)
+{
+    cohl_door_params params = cohl_door_params_default();
+    params.path = path, params.width = WIDTH, params.height = HEIGHT, params.frames = FRAMES;
+    params.recipe = "{\"seed\":7}", params.title = "Un été";
+    return params;
+}
+
+/* Put frames of noise; stop with `end` after `count`. */
+static cohl_status deliver(const cohl_door_params *params, int count, cohl_status end,
+                           cohl_door_report *report, cohl_error *err)
+{
+    cohl_rng rng = cohl_rng_make(1, 1);
+    cohl_door *door = NULL;
+    cohl_frame *frame;
+    cohl_status st = cohl_door_open(&door, params, err);
+    if (st)
+        return st;
+    assert_int_equal(cohl_frame_new(&frame, params->width, params->height, NULL), COHL_OK);
+    for (int i = 0; !st && i < count; i++) {
+        for (size_t p = 0; p < cohl_frame_bytes(frame); p++)
+            frame->rgb[p] = (uint8_t)cohl_rng_u32(&rng);
+        st = cohl_door_put(door, frame, err);
+    }
+    cohl_frame_free(frame);
+    return cohl_door_close(door, st ? st : end, report, err);
+}
+
+static void test_a_film_and_its_sheet_appear_together(void **state)
+{
+    static const char *films[] = { "a.mp4", "a.webm", "a.gif" };
+    for (size_t i = 0; i < sizeof films / sizeof *films; i++) {
+        cohl_door_params params = params_of(path_of(films[i]));
+        cohl_door_report report;
+        cohl_film_reader *reader;
+        cohl_error err = { 0 };
+        cohl_frame *sheet;
+        struct stat info;
+        int before = names();
+        char *sheet_path = cohl_door_sheet_path(params.path);
+        params.sheet = sheet_path;
+        assert_non_null(strstr(sheet_path, "/a.sheet.png"));
+        if (cohl_door_check(&params, &err) || deliver(&params, FRAMES, COHL_OK, &report, &err))
+            fail_msg("%s", err.text);
+        assert_int_equal(names(), before + (i ? 1 : 2));
+        assert_int_equal(report.frames, FRAMES);
+        assert_string_equal(report.path, params.path);
+        assert_int_equal(strlen(report.packets), 64);
+        assert_int_equal(stat(params.path, &info), 0);
+        assert_int_equal(info.st_size, report.bytes);
+        assert_int_equal(cohl_film_reader_open(&reader, params.path, 0, 0, NULL), COHL_OK);
+        const cohl_tags *tags = &cohl_film_reader_info(reader)->tags;
+        const char *recipe = cohl_tags_find(tags, i == 2 ? "comment" : COHL_TAG_RECIPE);
+        assert_string_equal(recipe, "{\"seed\":7}");
+        cohl_film_reader_close(reader);
+        assert_int_equal(cohl_still_read(&sheet, sheet_path, NULL), COHL_OK);
+        assert_int_equal(sheet->width, 4 * (WIDTH + 8) + 8);
+        cohl_frame_free(sheet);
+        cohl_door_report_free(&report);
+        free(sheet_path);
+    }
+}
+
+static void test_a_folder_appears_at_once(void **state)
+{
+    cohl_door_params params = params_of(path_of("shot/"));
+    cohl_door_report report;
+    cohl_error err = { 0 };
+    cohl_door *door;
+    cohl_frame *frame;
+    params.frames = 2;
+    assert_int_equal(cohl_door_open(&door, &params, &err), COHL_OK);
+    assert_int_equal(cohl_frame_new(&frame, WIDTH, HEIGHT, NULL), COHL_OK);
+    assert_int_equal(cohl_door_put(door, frame, &err), COHL_OK);
+    assert_false(cohl_folder_exists(path_of("shot")));
+    assert_int_equal(cohl_door_put(door, frame, &err), COHL_OK);
+    assert_int_equal(cohl_door_close(door, COHL_OK, &report, &err), COHL_OK);
+    assert_true(cohl_file_exists(path_of("shot/frame00000.png")));
+    assert_true(cohl_file_exists(path_of("shot/frame00001.png")));
+    assert_int_equal(cohl_door_check(&params, &err), COHL_ERR_IO);
+    assert_non_null(strstr(err.text, "not empty"));
+    cohl_frame_free(frame);
+    cohl_door_report_free(&report);
+}
+
+static void test_a_film_that_fails_leaves_what_was_there(void **state)
+{
+    static const struct { const char *name; int count; cohl_status end, expected; } cases[] = {
+        { "old.mp4", 7, COHL_ERR_CANCELLED, COHL_ERR_CANCELLED },
+        { "old.gif", 7, COHL_ERR_CANCELLED, COHL_ERR_CANCELLED },
+        { "old.webm", 0, COHL_ERR_MEMORY, COHL_ERR_MEMORY },
+        { "old.mp4", FRAMES - 1, COHL_OK, COHL_ERR_ARGUMENT },   /* one is missing */
+        { "old.mp4", FRAMES + 1, COHL_OK, COHL_ERR_ARGUMENT },   /* one too many   */
+        { "new/", 7, COHL_ERR_CANCELLED, COHL_ERR_CANCELLED },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cohl_door_params params = params_of(path_of(cases[i].name));
+        cohl_door_report report;
+        char *text;
+        bool file = params.path[strlen(params.path) - 1] != '/';
+        if (file)
+            assert_int_equal(cohl_file_write(params.path, "old", 3, NULL), COHL_OK);
+        params.sheet = path_of("old.sheet.png");
+        int before = names();
+        assert_int_equal(deliver(&params, cases[i].count, cases[i].end, &report, NULL),
+                         cases[i].expected);
+        assert_int_equal(names(), before);
+        assert_null(report.path);
+        if (!file)
+            continue;
+        assert_int_equal(cohl_file_read(&text, NULL, params.path, 100, NULL), COHL_OK);
+        assert_string_equal(text, "old");
+        free(text);
+    }
+}
+
+/* A limit on file size is a full disk that needs no disk. */
+static void test_a_full_disk_is_one_sentence(void **state)
+{
+    static const char *films[] = { "full.mp4", "full.webm", "full.gif", "full/", "full.png" };
+    struct rlimit was, small = { 3000, 3000 };
+    getrlimit(RLIMIT_FSIZE, &was);
+    small.rlim_max = was.rlim_max;
+    signal(SIGXFSZ, SIG_IGN);
+    for (size_t i = 0; i < sizeof films / sizeof *films; i++) {
+        cohl_door_params params = params_of(path_of(films[i]));
+        cohl_error err = { 0 };
+        int before = names();
+        if (i == 4)
+            params.frames = 1;
+        setrlimit(RLIMIT_FSIZE, &small);
+        cohl_status st = deliver(&params, params.frames, COHL_OK, NULL, &err);
+        setrlimit(RLIMIT_FSIZE, &was);
+        if (st != COHL_ERR_IO || !strstr(err.text, "cannot write: File too large"))
+            fail_msg("%s: status %d, \"%s\"", films[i], st, err.text);
+        assert_int_equal(names(), before);
+    }
+}
+
+static void test_what_cannot_be_is_refused_before_any_work(void **state)
+{
+    static const struct { const char *name; cohl_status st; const char *says; } cases[] = {
+        { "none/a.mp4", COHL_ERR_IO, "does not exist" },
+        { "here.mp4/a.mp4", COHL_ERR_IO, "" },
+        { "taken.mp4", COHL_ERR_IO, "is there already and is a folder" },
+        { "a.avi", COHL_ERR_ARGUMENT, "expected .mp4" },
+        { "a.png", COHL_ERR_ARGUMENT, "but .png holds 1" },
+        { "here.mp4/", COHL_ERR_IO, "not a folder" },
+    };
+    assert_int_equal(cohl_file_write(path_of("here.mp4"), "x", 1, NULL), COHL_OK);
+    assert_int_equal(cohl_folder_make(path_of("taken.mp4"), NULL), COHL_OK);
+    int before = names();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cohl_door_params params = params_of(path_of(cases[i].name));
+        cohl_error err = { 0 };
+        cohl_door *door = (void *)1;
+        if (cohl_door_check(&params, &err) != cases[i].st || !strstr(err.text, cases[i].says))
+            fail_msg("%s: \"%s\"", cases[i].name, err.text);
+        assert_int_equal(cohl_door_open(&door, &params, NULL), cases[i].st);
+        assert_null(door);
+    }
+    cohl_door_params params = params_of(path_of("ok.mp4"));
+    params.width = 97;
+    assert_int_equal(cohl_door_check(&params, NULL), COHL_ERR_ARGUMENT);
+    params = params_of(path_of("ok.mp4"));
+    params.recipe = "\xff";
+    assert_int_equal(cohl_door_check(&params, NULL), COHL_ERR_ARGUMENT);
+    params = params_of("/dev/full.mp4/x.mp4");
+    assert_int_equal(cohl_door_check(&params, NULL), COHL_ERR_IO);
+    params = params_of("/proc/x.mp4");
+    assert_int_equal(cohl_door_check(&params, NULL), COHL_ERR_IO);
+    assert_int_equal(names(), before);
+}
+
+static void test_a_frame_of_another_size_stops_the_film(void **state)
+{
+    cohl_door_params params = params_of(path_of("size.mp4"));
+    cohl_error err = { 0 };
+    cohl_door *door;
+    cohl_frame *frame;
+    assert_int_equal(cohl_frame_new(&frame, WIDTH + 2, HEIGHT, NULL), COHL_OK);
+    assert_int_equal(cohl_door_open(&door, &params, &err), COHL_OK);
+    assert_int_equal(cohl_door_put(door, frame, &err), COHL_ERR_ARGUMENT);
+    assert_non_null(strstr(err.text, "frame 0 is 98 x 64 pixels, expected 96 x 64"));
+    err.text[0] = 0;
+    assert_int_equal(cohl_door_close(door, COHL_OK, NULL, &err), COHL_ERR_ARGUMENT);
+    assert_non_null(strstr(err.text, "frame 0 is 98 x 64"));
+    assert_false(cohl_file_exists(params.path));
+    cohl_frame_free(frame);
+}
+
+static int seen_first, seen_count, refuse_at;
+
+static cohl_status watch(const cohl_check_view *view, cohl_error *err)
+{
+    seen_first = view->first, seen_count = view->count;
+    for (int i = 0; i < view->count; i++)
+        assert_int_equal(view->frame[i]->rgb[0], view->first + i);
+    if (view->first + view->count - 1 == refuse_at)
+        return cohl_fail(err, COHL_ERR_REFUSED, "%s: frame %d", view->name, refuse_at);
+    return COHL_OK;
+}
+
+static void test_a_frame_goes_on_only_after_its_window(void **state)
+{
+    static const cohl_check three = { "watch", "sees three frames", 3, watch };
+    static const cohl_check *const checks[] = { &three, NULL };
+    cohl_window *window;
+    cohl_frame *frame;
+    const cohl_frame *ready;
+    refuse_at = 7;
+    assert_int_equal(cohl_frame_new(&frame, 16, 16, NULL), COHL_OK);
+    assert_int_equal(cohl_window_new(&window, checks, "x", 16, 16, 16, NULL), COHL_OK);
+    for (int i = 0; i < 7; i++) {
+        frame->rgb[0] = (uint8_t)i;
+        assert_int_equal(cohl_window_push(window, frame, &ready, NULL), COHL_OK);
+        assert_int_equal(seen_count, i < 2 ? i + 1 : 3);
+        assert_int_equal(seen_first, i < 2 ? 0 : i - 2);
+        if (i < 2)
+            assert_null(ready);
+        else
+            assert_int_equal(ready->rgb[0], i - 2);
+    }
+    frame->rgb[0] = 7;
+    assert_int_equal(cohl_window_push(window, frame, &ready, NULL), COHL_ERR_REFUSED);
+    assert_null(ready);
+    assert_int_equal(cohl_window_rest(window)->rgb[0], 5);
+    assert_int_equal(cohl_window_rest(window)->rgb[0], 6);
+    cohl_window_free(window);
+    cohl_frame_free(frame);
+}
+
+static int make_folder(void **state)
+{
+    strcpy(folder, "/tmp/cohl-door-XXXXXX");
+    return !mkdtemp(folder);
+}
+
+static int remove_folder(void **state)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -r '%s'", folder);
+    return system(command);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_film_and_its_sheet_appear_together),
+        cmocka_unit_test(test_a_folder_appears_at_once),
+        cmocka_unit_test(test_a_film_that_fails_leaves_what_was_there),
+        cmocka_unit_test(test_a_full_disk_is_one_sentence),
+        cmocka_unit_test(test_what_cannot_be_is_refused_before_any_work),
+        cmocka_unit_test(test_a_frame_of_another_size_stops_the_film),
+        cmocka_unit_test(test_a_frame_goes_on_only_after_its_window),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
