@@ -162,7 +162,7 @@ static float crater_at(float x, float z)
     int cell = (floor_int(x) * 7 + floor_int(z) * 13) & 7;
     float r = 0.16f + 0.03f * (float)cell, d = (fx * fx + fz * fz) / (r * r);
     if (cell == 3 || d > 1.5f) return 1;
-    return d < 0.85f ? 0.72f + 0.1f * d : 1.14f - 0.14f * stepf(0.85f, 1.5f, d);
+    return d < 0.85f ? 0.80f + 0.08f * d : 1.10f - 0.10f * stepf(0.85f, 1.5f, d);
 }
 
 /* The part of water at (x, z), lapping: below 0 is sand, above 0.35 sea. */
