@@ -107,17 +107,34 @@ typedef struct product_job {
     cut                 cut;
 } product_job;
 
+/* `rows` values each of `depth` lines, one behind the other. */
+static void turn_block(const float *a, int64_t stride, int64_t depth, int64_t rows, float *to)
+{
+    if (rows == 4)                  /* the sizes of the blocks: one load and store a line */
+        for (int64_t d = 0; d < depth; d++)
+            memcpy(to + 4 * d, a + d * stride, 4 * sizeof *to);
+    else if (rows == 8)
+        for (int64_t d = 0; d < depth; d++)
+            memcpy(to + 8 * d, a + d * stride, 8 * sizeof *to);
+    else
+        for (int64_t d = 0; d < depth; d++)
+            memcpy(to + rows * d, a + d * stride, (size_t)rows * sizeof *to);
+}
+
 /* Rows i.. of op(a), values k..: as [row / rows][k][rows], for a that lies transposed. */
 static void turn_rows(const cohl_product *p, int64_t i, int64_t m, int64_t k, int64_t depth,
                       int rows, float *to)
 {
-    for (int64_t r = 0; r < m; r += rows)
-        for (int64_t d = 0; d < depth; d++, to += rows) {
-            const float *a = p->a + (k + d) * p->a_stride + i + r;
-            int64_t count = cohl_cpu_least(rows, m - r);
-            for (int64_t j = 0; j < rows; j++)
-                to[j] = a[j < count ? j : 0];
+    const float *a = p->a + k * p->a_stride + i;
+    for (int64_t r = 0; r < m; r += rows, to += rows * depth) {
+        if (m - r >= rows) {
+            turn_block(a + r, p->a_stride, depth, rows, to);
+            continue;
         }
+        for (int64_t d = 0; d < depth; d++)
+            for (int64_t j = 0; j < rows; j++)
+                to[d * rows + j] = j < m - r ? a[d * p->a_stride + r + j] : 0;
+    }
 }
 
 /* c [m, panels from j] over k..k+depth. */
