@@ -42,7 +42,8 @@ typedef struct cohl_dit_config {
 } cohl_dit_config;
 
 /* The keys are the fields' names. COHL_ERR_UNSUPPORTED for model types with image tokens
- * or control blocks. */
+ * or control blocks. "i2v22" (Wan 2.2 A14B) is the text form whose latents carry a mask and an
+ * image behind their own channels. */
 cohl_status cohl_dit_config_read(cohl_dit_config *out, cohl_config *json, cohl_error *err);
 
 typedef struct cohl_dit_net cohl_dit_net;

@@ -31,9 +31,9 @@ cohl_status cohl_dit_config_read(cohl_dit_config *out, cohl_config *json, cohl_e
     if ((st = cohl_config_done(json, err)))
         return st;
     out->eps = (float)eps;
-    if (strcmp(type, "t2v") && strcmp(type, "ti2v"))
-        return cohl_fail(err, COHL_ERR_UNSUPPORTED, "transformers of type \"%s\" are not supported; \"t2v\" and "
-                         "\"ti2v\" are", type);
+    if (strcmp(type, "t2v") && strcmp(type, "ti2v") && strcmp(type, "i2v22"))
+        return cohl_fail(err, COHL_ERR_UNSUPPORTED, "transformers of type \"%s\" are not supported; \"t2v\", "
+                         "\"ti2v\" and \"i2v22\" are", type);
     if (!qk_norm || !cross_norm)
         return cohl_fail(err, COHL_ERR_UNSUPPORTED, "a transformer without qk_norm or cross_attn_norm");
     if (out->dim % out->num_heads || out->dim / out->num_heads % 2 || out->freq_dim % 2)

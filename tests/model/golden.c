@@ -131,13 +131,30 @@ cohl_status golden_config(cohl_config **out, const golden *g, const char *key, c
     return st;
 }
 
+/* The file, or in a folder without it the weights that its manifest makes. */
+static cohl_status open_weights(cohl_weights **out, const golden *g, const char *file, cohl_error *err)
+{
+    char *path = cohl_path_join(g->folder, file), *manifest = cohl_path_join(g->folder, "manifest.tsv");
+    const json_t *seed = json_object_get(g->config, "hash_seed");
+    cohl_status st;
+    if (!cohl_file_exists(path) && cohl_file_exists(manifest))
+        st = cohl_weights_open_procedural(out, manifest, (uint64_t)json_integer_value(seed), err);
+    else
+        st = cohl_weights_open(out, path, err);
+    free(path);
+    free(manifest);
+    return st;
+}
+
 cohl_status golden_load(golden *g, cohl_params *params, const char *file, cohl_error *err)
 {
-    char *path = cohl_path_join(g->folder, file);
     cohl_params_use use = { .dtype = g->bf16 ? COHL_BF16 : COHL_F32 };
-    cohl_status st = cohl_params_alloc(params, g->ctx, &use, err);
-    if (!st)
-        st = cohl_params_load_path(params, path, err);
-    free(path);
+    cohl_weights *weights;
+    cohl_status st = open_weights(&weights, g, file, err);
+    if (st)
+        return st;
+    if (!(st = cohl_params_alloc(params, g->ctx, &use, err)))
+        st = cohl_params_load(params, weights, COHL_SURPLUS_REFUSED, err);
+    cohl_weights_close(weights);
     return st;
 }

@@ -12,7 +12,7 @@ enum { CASES_MAX = 32 };
 
 /* One case on the host, cells channels last. */
 typedef struct dit_case {
-    int64_t  dim[4];                      /* of x in the file: [C, F, H, W] */
+    int64_t  dim[4];                      /* of x (and y) in the file: [C, F, H, W] */
     float   *latent, *text, *out, *time;  /* [cells, C], [length, text_dim], as in the file, [tokens] */
     int      length, cells, tokens;
 } dit_case;
@@ -36,17 +36,37 @@ static float *token_times(const golden *g, int i, int tokens)
     return out;
 }
 
+/* x, with the conditioning channels y behind its own where the record has them. */
+static float *read_latent(const golden *g, int i, int64_t *dim)
+{
+    const cohl_weight *x, *y;
+    float *own = golden_values(g, &x, "case%d.x", i), *more = golden_values(g, &y, "case%d.y", i), *all = NULL;
+    if (own && x->rank == 4) {
+        size_t extra = more ? y->count : 0;
+        all = malloc((x->count + extra) * sizeof *all);
+        memcpy(all, own, x->count * sizeof *all);
+        if (more)
+            memcpy(all + x->count, more, extra * sizeof *all);
+        memcpy(dim, x->dim, 4 * sizeof *dim);
+        dim[0] += more ? y->dim[0] : 0;
+    }
+    free(own);
+    free(more);
+    return all;
+}
+
 static bool read_case(dit_case *c, const golden *g, int i)
 {
-    const cohl_weight *x, *text;
-    float *file = golden_values(g, &x, "case%d.x", i);
+    const cohl_weight *text;
+    int64_t dim[4] = { 0 };
+    float *file = read_latent(g, i, dim);
     *c = (dit_case){ .text = golden_values(g, &text, "case%d.context", i),
                      .out = golden_values(g, NULL, "case%d.out", i) };
-    if (file && c->text && c->out && x->rank == 4 && text->rank == 2) {
-        memcpy(c->dim, x->dim, sizeof c->dim);
-        c->latent = golden_channels_last(file, x->dim);
+    if (file && c->text && c->out && text->rank == 2) {
+        memcpy(c->dim, dim, sizeof dim);
+        c->latent = golden_channels_last(file, dim);
         c->length = (int)text->dim[0];
-        c->cells = (int)(x->dim[1] * x->dim[2] * x->dim[3]);
+        c->cells = (int)(dim[1] * dim[2] * dim[3]);
         c->tokens = c->cells / 4;
         c->time = token_times(g, i, c->tokens);
     }
@@ -137,7 +157,7 @@ static cohl_status run_cases(golden *g, const cohl_dit *dit, cohl_error *err)
     }
     if (by_frame && read == count)
         run(g, dit, c, count, "all cases packed", 0, false);
-    for (int i = 0; i < read; i++)
+    for (int i = 0; i < count; i++)
         free_case(&c[i]);
     if (read < count)
         return cohl_fail(err, COHL_ERR_FORMAT, "case%d has no x, t, context or out", read);
