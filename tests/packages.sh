@@ -1,7 +1,8 @@
 #!/bin/sh
-# The list of packages, the build and the page on licences say the same:
-# every library that a meson.build asks for has a row in tools/packages, and
-# docs/licences.md names every row's package with its licence.
+# The list of packages, the build and the page on licences say the same: every
+# library that a meson.build asks for has a row in tools/packages, no row is for
+# a library that none asks for, and docs/licences.md names every row's package
+# with its licence.
 # The mathematics, the threads and libgomp come with gcc and libc6-dev.
 set -eu
 cd "$(dirname "$0")/.."
@@ -18,8 +19,12 @@ while read -r library; do
     }
 done < "${TMPDIR:-/tmp}/cohl-asked.$$"
 
-while read -r group package _ licence _; do
+while read -r group package library licence _; do
     case $group in '#'*|'') continue ;; esac
+    [ "$library" = - ] || grep -qxF "$library" "${TMPDIR:-/tmp}/cohl-asked.$$" || {
+        echo "tools/packages has a row for $library, no meson.build asks for it"
+        wrong=1
+    }
     grep -qF "| \`$package\` | $(printf '%s' "$licence" | tr _ ' ') |" docs/licences.md || {
         echo "docs/licences.md has no row | \`$package\` | $licence |"
         wrong=1
