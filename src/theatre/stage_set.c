@@ -25,6 +25,14 @@ static pose pose_round(float angle, float radius, float y)
     return pose_move(pose_turn_y(p, angle), 0, 0, radius);
 }
 
+/* Anywhere between these angles and radii. A statement draws once: the order in which a
+ * call's arguments are worked out differs between machines. */
+static pose pose_strewn(decorator *d, float angle_lo, float angle_hi, float radius_lo, float radius_hi)
+{
+    float radius = between(d, radius_lo, radius_hi);
+    return pose_round(between(d, angle_lo, angle_hi), radius, 0);
+}
+
 /* How a far flat of this paint looks: lit from the front, hazed by its distance. */
 static vec3 far_colour(const stage *st, vec3 paint, float distance)
 {
@@ -93,7 +101,8 @@ static void add_clouds(decorator *d, int count, float low)
         b.glow = 1;
         b = brush_mark(b, PATTERN_RIM, v3_mix(white, v3(1, 1, 1), st->sky.stars ? 0.04f : 0.5f), 0);
         float angle = (float)i * 6.2831853f / (float)count + between(d, -0.25f, 0.25f);
-        pose p = pose_round(angle, between(d, 52, 62), low + between(d, 0, 9));
+        float high = low + between(d, 0, 9);
+        pose p = pose_round(angle, between(d, 52, 62), high);
         p = pose_move(p, 1.2f * cohl_exact_sinf(0.05f * st->seconds + (float)i), 0, 0);
         float size = between(d, 4, 6.5f);
         put_card(b, p, CUT_CLOUD, size, size * 0.55f, 0);
@@ -175,7 +184,8 @@ static void add_hill_village(decorator *d, float angle, float distance, float wi
             float u = x / wide, v = y / (1.35f * tall), rest = 1 - u * u - v * v;
             if (rest <= 0) continue;
             pose p = pose_move(hill, x, y, -0.55f * wide * sqrtf(rest) + 0.3f);
-            add_cottage(d, p, between(d, 0.95f, 1.25f), (int)cohl_rng_below(&d->rng, 3));
+            int kind = (int)cohl_rng_below(&d->rng, 3);
+            add_cottage(d, p, between(d, 0.95f, 1.25f), kind);
         }
     }
     if (rows > 2 && wide > 14) add_chapel(d, pose_move(hill, 0.04f * wide, 1.22f * tall, -0.6f));
@@ -201,8 +211,10 @@ static void set_village(decorator *d)
     add_hill_village(d, 3.14f, 28, 13, 5.0f, 2);
     static const float cypress[7][2] = { { -0.75f, 8.4f }, { -0.9f, 9.4f }, { 0.78f, 8.8f }, { 1.25f, 7.4f },
                                          { -1.35f, 7.6f }, { 1.9f, 11 }, { -2.0f, 11 } };
-    for (int i = 0; i < 7; i++)
-        add_cypress(d, pose_round(cypress[i][0] + between(d, -0.08f, 0.08f), cypress[i][1], 0), between(d, 0.9f, 1.25f));
+    for (int i = 0; i < 7; i++) {
+        float size = between(d, 0.9f, 1.25f);
+        add_cypress(d, pose_round(cypress[i][0] + between(d, -0.08f, 0.08f), cypress[i][1], 0), size);
+    }
     for (int i = 0; i < 6; i++)   /* a low white wall behind the square */
         put_box(set_brush(d, paint_rgb(240, 234, 222)), pose_round(-0.75f + 0.3f * (float)i, 8.6f, 0),
                 0, 0.22f, 0, 1.05f, 0.26f, 0.16f);
@@ -231,7 +243,7 @@ static void add_flowers(decorator *d, int count)
     static const uint8_t petal[4][3] = { { 255, 250, 240 }, { 250, 214, 120 }, { 240, 170, 190 }, { 210, 190, 240 } };
     for (int i = 0; i < count; i++) {
         const uint8_t *c = petal[cohl_rng_below(&d->rng, 4)];
-        pose p = pose_round(between(d, -3.14f, 3.14f), between(d, 4.3f, 9), 0);
+        pose p = pose_strewn(d, -3.14f, 3.14f, 4.3f, 9);
         float h = between(d, 0.14f, 0.26f);
         put_limb(set_brush(d, paint_rgb(120, 164, 84)), p, v3(0, 0, 0), v3(0, h, 0), 0.018f);
         put_ball(set_brush(d, paint_rgb(c[0], c[1], c[2])), p, 0, h, 0, 0.075f, 0.06f, 0.075f);
@@ -247,11 +259,15 @@ static void set_meadow(decorator *d)
     add_flowers(d, 34);
     static const float tree[9][2] = { { -0.55f, 13 }, { 0.5f, 15 }, { 0.95f, 11 }, { -1.1f, 11 }, { 1.5f, 14 },
                                       { -1.7f, 13 }, { 2.3f, 14 }, { -2.5f, 15 }, { 3.1f, 14 } };
-    for (int i = 0; i < 9; i++)
+    for (int i = 0; i < 9; i++) {
+        float size = between(d, 1.0f, 1.5f);
         add_round_tree(d, pose_round(tree[i][0] + between(d, -0.12f, 0.12f), tree[i][1], 0),
-                       paint_rgb(128, 176, 92), between(d, 1.0f, 1.5f));
-    for (int i = 0; i < 8; i++)
-        add_bush(d, pose_round(between(d, -1.9f, 1.9f), between(d, 8.2f, 10), 0), paint_rgb(138, 186, 96), between(d, 0.7f, 1.1f));
+                       paint_rgb(128, 176, 92), size);
+    }
+    for (int i = 0; i < 8; i++) {
+        float size = between(d, 0.7f, 1.1f);
+        add_bush(d, pose_strewn(d, -1.9f, 1.9f, 8.2f, 10), paint_rgb(138, 186, 96), size);
+    }
     roll_hills(d, add_ring(d, 26, paint_rgb(158, 204, 102)), 0.6f, 3.4f, 7);
     roll_hills(d, add_ring(d, 38, paint_rgb(132, 188, 108)), 2.5f, 5.5f, 6);
     roll_hills(d, add_ring(d, 58, paint_rgb(120, 172, 150)), 6, 9, 7);
@@ -308,15 +324,20 @@ static void set_beach(decorator *d)
                            .mottle = 0.5f, .shore = 10.2f };
     if (!st->lit_windows) st->haze_far = 110;
     add_waves(d, 10.2f);
-    add_palm(d, pose_round(-1.05f + between(d, -0.1f, 0.1f), 6.6f, 0), between(d, 1.0f, 1.15f));
-    add_palm(d, pose_round(-1.5f, 8.2f, 0), between(d, 1.05f, 1.25f));
-    add_palm(d, pose_round(1.62f + between(d, -0.1f, 0.1f), 8.0f, 0), between(d, 1.05f, 1.25f));
+    static const float palm[3][2] = { { -1.05f, 6.6f }, { -1.5f, 8.2f }, { 1.62f, 8.0f } };
+    for (int i = 0; i < 3; i++) {
+        float size = i ? between(d, 1.05f, 1.25f) : between(d, 1.0f, 1.15f);
+        float aside = i == 1 ? 0 : between(d, -0.1f, 0.1f);
+        add_palm(d, pose_round(palm[i][0] + aside, palm[i][1], 0), size);
+    }
     add_palm(d, pose_round(2.3f, 13, 0), 1.3f);
     add_palm(d, pose_round(-2.4f, 13, 0), 1.2f);
     add_palm(d, pose_round(3.0f, 12, 0), 1.2f);
     add_parasol(d, pose_round(1.16f + between(d, -0.06f, 0.06f), 5.7f, 0));
-    for (int i = 0; i < 5; i++)
-        add_rock(d, pose_round(between(d, 1.5f, 4.7f), between(d, 7, 11), 0), paint_rgb(206, 186, 152), between(d, 0.5f, 0.9f));
+    for (int i = 0; i < 5; i++) {
+        float size = between(d, 0.5f, 0.9f);
+        add_rock(d, pose_strewn(d, 1.5f, 4.7f, 7, 11), paint_rgb(206, 186, 152), size);
+    }
     pose island = pose_round(0.55f, 44, -0.3f);
     put_ball(set_brush(d, paint_rgb(150, 190, 150)), island, 0, 0, 0, 6, 2.6f, 2);
     island = pose_round(-0.62f, 50, -0.3f);
@@ -356,13 +377,19 @@ static void set_desert(decorator *d)
                            .ripples = 1, .mottle = 0.25f, .shore = 1e9f };
     static const float cactus[8][2] = { { -0.72f, 7.4f }, { 0.9f, 7.0f }, { 0.35f, 12 }, { -0.25f, 15 }, { -1.5f, 8 },
                                         { 1.65f, 8.5f }, { 2.5f, 13 }, { -2.6f, 13 } };
-    for (int i = 0; i < 8; i++)
-        add_cactus(d, pose_round(cactus[i][0] + between(d, -0.1f, 0.1f), cactus[i][1], 0), between(d, 0.85f, 1.25f));
-    for (int i = 0; i < 9; i++)
-        add_rock(d, pose_round(between(d, -3.1f, 3.1f), between(d, 7, 11), 0), paint_rgb(206, 150, 108), between(d, 0.4f, 0.9f));
+    for (int i = 0; i < 8; i++) {
+        float size = between(d, 0.85f, 1.25f);
+        add_cactus(d, pose_round(cactus[i][0] + between(d, -0.1f, 0.1f), cactus[i][1], 0), size);
+    }
+    for (int i = 0; i < 9; i++) {
+        float size = between(d, 0.4f, 0.9f);
+        add_rock(d, pose_strewn(d, -3.1f, 3.1f, 7, 11), paint_rgb(206, 150, 108), size);
+    }
     for (int i = 0; i < 7; i++) {
-        pose dune = pose_round(-2.7f + 0.9f * (float)i + between(d, -0.2f, 0.2f), between(d, 17, 20), 0);
-        put_ball(set_brush(d, paint_rgb(238, 194, 128)), dune, 0, -0.3f, 0, between(d, 6, 9), between(d, 1.4f, 2.2f), 3.0f);
+        float middle = -2.7f + 0.9f * (float)i;
+        pose dune = pose_strewn(d, middle - 0.2f, middle + 0.2f, 17, 20);
+        float tall = between(d, 1.4f, 2.2f);
+        put_ball(set_brush(d, paint_rgb(238, 194, 128)), dune, 0, -0.3f, 0, between(d, 6, 9), tall, 3.0f);
     }
     roll_hills(d, add_ring(d, 32, paint_rgb(236, 184, 116)), 1.2f, 4.5f, 6);
     ring *mesa = add_ring(d, 48, paint_rgb(206, 132, 92));
@@ -375,16 +402,15 @@ static void set_desert(decorator *d)
 
 /* ---- snow ---- */
 
-static void add_fir(decorator *d, pose p, float size, int snowy)
+static void add_fir(decorator *d, pose p, float size)
 {
     vec3 leaf = paint_rgb(78, 132, 110);
     put_cone(set_brush(d, paint_rgb(120, 92, 72)), p, v3(0, 0, 0), v3(0, 0.5f * size, 0), 0.12f * size, 0.12f * size);
     for (int i = 0; i < 3; i++) {
         float y = (0.35f + 0.62f * (float)i) * size, r = (0.80f - 0.2f * (float)i) * size;
         put_cone(set_brush(d, leaf), p, v3(0, y, 0), v3(0, y + 0.95f * size, 0), r, 0.02f);
-        if (snowy)
-            put_cone(set_brush(d, paint_rgb(244, 248, 252)), p, v3(0, y + 0.42f * size, 0),
-                     v3(0, y + 0.99f * size, 0), r * 0.60f, 0.02f);
+        put_cone(set_brush(d, paint_rgb(244, 248, 252)), p, v3(0, y + 0.42f * size, 0),
+                 v3(0, y + 0.99f * size, 0), r * 0.60f, 0.02f);
     }
 }
 
@@ -397,11 +423,14 @@ static void set_snow(decorator *d)
     static const float fir[15][2] = { { -0.62f, 7.8f }, { -0.95f, 8.6f }, { 0.7f, 8.2f }, { 1.1f, 7.6f }, { 0.25f, 14 },
                                       { -0.2f, 15 }, { 0.5f, 13 }, { -0.42f, 12 }, { 1.6f, 9 }, { -1.6f, 9 }, { 2.1f, 12 },
                                       { -2.1f, 12 }, { 2.7f, 13 }, { -2.7f, 13 }, { 3.14f, 14 } };
-    for (int i = 0; i < 15; i++)
-        add_fir(d, pose_round(fir[i][0] + between(d, -0.07f, 0.07f), fir[i][1], 0), between(d, 0.9f, 1.3f), 1);
+    for (int i = 0; i < 15; i++) {
+        float size = between(d, 0.9f, 1.3f);
+        add_fir(d, pose_round(fir[i][0] + between(d, -0.07f, 0.07f), fir[i][1], 0), size);
+    }
     for (int i = 0; i < 9; i++) {
         pose drift = pose_round(-3.0f + 0.7f * (float)i, between(d, 9, 17), 0);
-        put_ball(set_brush(d, paint_rgb(240, 245, 251)), drift, 0, -0.15f, 0, between(d, 1.5f, 3), between(d, 0.4f, 0.7f), 1.4f);
+        float tall = between(d, 0.4f, 0.7f);
+        put_ball(set_brush(d, paint_rgb(240, 245, 251)), drift, 0, -0.15f, 0, between(d, 1.5f, 3), tall, 1.4f);
     }
     roll_hills(d, add_ring(d, 24, paint_rgb(236, 242, 250)), 0.6f, 2.4f, 7);
     ring *wood = add_ring(d, 34, paint_rgb(120, 158, 156));
@@ -426,17 +455,21 @@ static void set_forest(decorator *d)
         float radius = absf(angle) < 1.7f ? (i & 1 ? between(d, 7.2f, 9) : between(d, 11, 15)) : between(d, 11.5f, 17);
         pose p = pose_round(angle, radius, 0);
         float r = between(d, 0.26f, 0.40f);
-        put_cone(set_brush(d, v3_scale(paint_rgb(150, 110, 80), between(d, 0.8f, 1.2f))), p,
-                 v3(0, 0, 0), v3(between(d, -0.4f, 0.4f), 9, 0), r, 0.7f * r);
+        float lean = between(d, -0.4f, 0.4f), bright = between(d, 0.8f, 1.2f);
+        put_cone(set_brush(d, v3_scale(paint_rgb(150, 110, 80), bright)), p, v3(0, 0, 0),
+                 v3(lean, 9, 0), r, 0.7f * r);
         put_cone(set_brush(d, paint_rgb(140, 102, 74)), p, v3(0, 0, 0), v3(0, 0.4f, 0), 1.5f * r, r);
         float s = between(d, 1.6f, 2.3f);
+        float high = (radius < 10 ? 5.0f : 6.6f) + between(d, 0, 0.7f);
         put_ball(set_brush(d, v3_scale(paint_rgb(98, 148, 78), between(d, 0.85f, 1.2f))), p, 0,
-                 (radius < 10 ? 5.0f : 6.6f) + between(d, 0, 0.7f), 0, s, 0.62f * s, s);
+                 high, 0, s, 0.62f * s, s);
     }
-    for (int i = 0; i < 12; i++)
-        add_bush(d, pose_round(between(d, -2.0f, 2.0f), between(d, 6.6f, 10), 0), paint_rgb(96, 142, 80), between(d, 0.6f, 1.0f));
+    for (int i = 0; i < 12; i++) {
+        float size = between(d, 0.6f, 1.0f);
+        add_bush(d, pose_strewn(d, -2.0f, 2.0f, 6.6f, 10), paint_rgb(96, 142, 80), size);
+    }
     for (int i = 0; i < 8; i++) {   /* toadstools */
-        pose p = pose_round(between(d, -1.8f, 1.8f), between(d, 4.8f, 6.6f), 0);
+        pose p = pose_strewn(d, -1.8f, 1.8f, 4.8f, 6.6f);
         put_cone(set_brush(d, paint_rgb(240, 232, 214)), p, v3(0, 0, 0), v3(0, 0.18f, 0), 0.06f, 0.05f);
         put_ball(set_brush(d, paint_rgb(196, 120, 92)), p, 0, 0.19f, 0, 0.15f, 0.09f, 0.15f);
     }
@@ -477,8 +510,10 @@ static void set_city(decorator *d)
                            .tiles = 1, .mottle = 0.4f, .shore = 1e9f };
     for (int i = 0; i < 13; i++) {
         float angle = -3.0f + 0.483f * (float)i;
-        add_block(d, angle + between(d, -0.05f, 0.05f), between(d, 15.5f, 17.5f), between(d, 2.0f, 2.6f));
-        add_block(d, angle + 0.24f, between(d, 23, 27), between(d, 2.4f, 3.4f));
+        float wide = between(d, 2.0f, 2.6f), radius = between(d, 15.5f, 17.5f);
+        add_block(d, angle + between(d, -0.05f, 0.05f), radius, wide);
+        wide = between(d, 2.4f, 3.4f);
+        add_block(d, angle + 0.24f, between(d, 23, 27), wide);
     }
     static const float lamp[7][2] = { { -0.8f, 7.2f }, { 0.85f, 7.2f }, { -1.6f, 8 }, { 1.6f, 8 }, { 0, 10.5f }, { 2.5f, 11 }, { -2.5f, 11 } };
     for (int i = 0; i < 7; i++) add_street_lamp(d, pose_round(lamp[i][0], lamp[i][1], 0));
@@ -515,8 +550,10 @@ static void set_moon(decorator *d)
     put_ball(land, earth, -1.8f, 1.6f, -4.2f, 3.0f, 2.2f, 2.2f);
     put_ball(land, earth, 2.4f, -2.2f, -4.3f, 2.2f, 2.4f, 1.6f);
     put_ball(brush_dip(sea, paint_rgb(244, 248, 252)), earth, 0, 5.2f, -1.2f, 3.4f, 1.3f, 3.4f);
-    for (int i = 0; i < 16; i++)
-        add_rock(d, pose_round(between(d, -3.1f, 3.1f), between(d, 6.5f, 12), 0), paint_rgb(164, 162, 164), between(d, 0.4f, 1.2f));
+    for (int i = 0; i < 16; i++) {
+        float size = between(d, 0.4f, 1.2f);
+        add_rock(d, pose_strewn(d, -3.1f, 3.1f, 6.5f, 12), paint_rgb(164, 162, 164), size);
+    }
     for (int i = 0; i < 8; i++) {   /* crater walls */
         pose p = pose_round(-2.8f + 0.8f * (float)i, between(d, 14, 19), 0);
         float r = between(d, 2, 3.2f);
