@@ -25,11 +25,18 @@ static void free_case(dit_case *c)
     free(c->time);
 }
 
+/* "case0.x", or plain "x" in a record of one case. */
+static float *case_values(const golden *g, const cohl_weight **w, int i, const char *what)
+{
+    float *found = golden_values(g, w, "case%d.%s", i, what);
+    return found || i ? found : golden_values(g, w, "%s", what);
+}
+
 /* The file has one time for all or one a token; here it is always one a token. */
 static float *token_times(const golden *g, int i, int tokens)
 {
     const cohl_weight *w;
-    float *given = golden_values(g, &w, "case%d.t", i), *out = malloc((size_t)tokens * sizeof *out);
+    float *given = case_values(g, &w, i, "t"), *out = malloc((size_t)tokens * sizeof *out);
     for (int k = 0; k < tokens && given && out; k++)
         out[k] = given[w->count == (size_t)tokens ? k : 0];
     free(given);
@@ -40,7 +47,7 @@ static float *token_times(const golden *g, int i, int tokens)
 static float *read_latent(const golden *g, int i, int64_t *dim)
 {
     const cohl_weight *x, *y;
-    float *own = golden_values(g, &x, "case%d.x", i), *more = golden_values(g, &y, "case%d.y", i), *all = NULL;
+    float *own = case_values(g, &x, i, "x"), *more = case_values(g, &y, i, "y"), *all = NULL;
     if (own && x->rank == 4) {
         size_t extra = more ? y->count : 0;
         all = malloc((x->count + extra) * sizeof *all);
@@ -60,8 +67,8 @@ static bool read_case(dit_case *c, const golden *g, int i)
     const cohl_weight *text;
     int64_t dim[4] = { 0 };
     float *file = read_latent(g, i, dim);
-    *c = (dit_case){ .text = golden_values(g, &text, "case%d.context", i),
-                     .out = golden_values(g, NULL, "case%d.out", i) };
+    *c = (dit_case){ .text = case_values(g, &text, i, "context"),
+                     .out = case_values(g, NULL, i, "out") };
     if (file && c->text && c->out && text->rank == 2) {
         memcpy(c->dim, dim, sizeof dim);
         c->latent = golden_channels_last(file, dim);
@@ -143,6 +150,7 @@ static void run(golden *g, const cohl_dit *dit, const dit_case *c, int count, co
 static cohl_status run_cases(golden *g, const cohl_dit *dit, cohl_error *err)
 {
     int count = (int)json_array_size(json_object_get(g->config, "cases")), read = 0;
+    count += json_object_get(g->config, "case") != NULL;
     dit_case c[CASES_MAX] = { 0 };
     float times[4096];
     bool by_frame = true;
@@ -155,7 +163,7 @@ static cohl_status run_cases(golden *g, const cohl_dit *dit, cohl_error *err)
         if (by_frame)
             run(g, dit, &c[i], 1, "a time for each frame", i, false);
     }
-    if (by_frame && read == count)
+    if (by_frame && read == count && count > 1)
         run(g, dit, c, count, "all cases packed", 0, false);
     for (int i = 0; i < count; i++)
         free_case(&c[i]);
