@@ -12,12 +12,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/energy.h"
 #include "base/file.h"
 #include "train/log.h"
-
-/* Watts of a busy core and what feeds it, where nothing is measured: server processors
- * of 2 to 3 GHz take 3 to 6 W a core, memory and supply add about half as much again. */
-static const double WATTS_A_THREAD = 8;
 
 typedef struct ahead {           /* a batch being made */
     const cohl_task_kind *kind;
@@ -54,7 +51,9 @@ static void *make_ahead(void *arg)
 
 static void begin_ahead(ahead *a, int64_t step)
 {
-    a->step = step, a->batch = NULL;
+    a->step = step, a->batch = NULL, a->status = COHL_OK;
+    if (a->kind->prepare && (a->status = a->kind->prepare(a->task, step, &a->error)))
+        return;
     a->running = pthread_create(&a->thread, NULL, make_ahead, a) == 0;
     if (!a->running)
         make_ahead(a);
@@ -189,7 +188,7 @@ static cohl_status step_all(run *r, cohl_error *err)
     cohl_status st = COHL_OK;
 
     if (watts <= 0)
-        watts = WATTS_A_THREAD * cohl_workers_count(r->params->workers);
+        watts = COHL_WATTS_A_THREAD * cohl_workers_count(r->params->workers);
     r->saved = began;
     if (r->progress.step < recipe->steps)
         begin_ahead(&r->next, r->progress.step);
