@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
-extern const cohl_command cohl_command_train;
+extern const cohl_command cohl_command_generate, cohl_command_train;
 
-const cohl_command *const cohl_commands[] = { &cohl_command_train, NULL };
+const cohl_command *const cohl_commands[] = {
+    &cohl_command_generate, &cohl_command_train, NULL
+};

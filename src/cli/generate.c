@@ -1,0 +1,346 @@
+/* generate.c - `cohl generate "..."`: a film from words. */
+#define _GNU_SOURCE
+#include <jansson.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cohl/cohl.h"
+#include "deliver/door.h"
+
+enum { TAKES_MAX = 1000 };
+static const int UNASKED = -1;
+
+/* What was typed; UNASKED or NULL where nothing was. */
+typedef struct asked {
+    const char *prompt, *out, *size, *solver, *negative, *image, *last_image, *model, *precision, *again, *seed;
+    double      seconds, fps, guidance, shift;
+    int         frames, steps, takes, threads;
+    bool        json, no_sheet, quiet;
+} asked;
+
+/* ---- Ctrl-C -------------------------------------------------------------- */
+
+static cohl_run *volatile running;
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int number)
+{
+    (void)number;
+    cohl_run *run = running;
+    stopped = 1;
+    if (run)
+        cohl_run_cancel(run);
+}
+
+static void watch_signals(void)
+{
+    struct sigaction action = { .sa_handler = on_signal };
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+}
+
+/* ---- what was typed, as a request ---------------------------------------- */
+
+static cohl_status read_size(const char *text, int *width, int *height, cohl_error *err)
+{
+    char *end;
+    long w = strtol(text, &end, 10), h = 0;
+    bool good = end != text && (*end == 'x' || *end == 'X');
+    if (good) {
+        const char *rest = end + 1;
+        h = strtol(rest, &end, 10);
+        good = end != rest && !*end;
+    }
+    if (!good || w < 1 || h < 1 || w > 1000000 || h > 1000000)
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "--size is \"%.40s\", expected WIDTHxHEIGHT such as 320x192", text);
+    *width = (int)w, *height = (int)h;
+    return COHL_OK;
+}
+
+static cohl_status read_seed(const char *text, uint64_t *seed, cohl_error *err)
+{
+    unsigned long long value = 0;
+    char *end = NULL;
+    if (text[0] >= '0' && text[0] <= '9')
+        value = strtoull(text, &end, 10);
+    if (!end || *end || strlen(text) > 20 || (value == UINT64_MAX && strcmp(text, "18446744073709551615")))
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "--seed is \"%.40s\", expected a whole number from 0 to "
+                         "18446744073709551615", text);
+    *seed = value;
+    return COHL_OK;
+}
+
+/* What was typed goes over what stands in the request (its defaults, or a film's recipe). */
+static cohl_status lay_over(cohl_request *r, const asked *a, cohl_error *err)
+{
+    cohl_status st = COHL_OK;
+    if (a->prompt) r->prompt = a->prompt;
+    if (a->negative) r->negative = a->negative;
+    if (a->solver) r->solver = a->solver;
+    if (a->image) r->image = a->image;
+    if (a->last_image) r->last_image = a->last_image;
+    if (a->seconds > 0) r->seconds = a->seconds, r->frames = 0;
+    if (a->frames != UNASKED) r->frames = a->frames, r->seconds = a->seconds > 0 ? a->seconds : 0;
+    if (a->fps > 0) r->fps = a->fps;
+    if (a->steps != UNASKED) r->steps = a->steps;
+    if (a->guidance >= 0) r->guidance = a->guidance;
+    if (a->shift > 0) r->shift = a->shift;
+    if (a->size) st = read_size(a->size, &r->width, &r->height, err);
+    if (a->seed && !st) st = read_seed(a->seed, &r->seed, err);
+    return st;
+}
+
+static cohl_status make_request(cohl_request *out, cohl_recipe_text **recipe, const asked *a, cohl_error *err)
+{
+    cohl_status st = COHL_OK;
+    *out = cohl_request_default();
+    if (a->again)
+        st = cohl_request_from_film(out, recipe, a->again, err);
+    else if (!a->prompt)
+        st = cohl_fail(err, COHL_ERR_ARGUMENT, "missing PROMPT; cohl generate --help tells more");
+    return st ? st : lay_over(out, a, err);
+}
+
+/* ---- names --------------------------------------------------------------- */
+
+/* "film.mp4" -> "film-2.mp4", "shot/" -> "shot-2/" for a take of several; free() it. */
+static char *take_path(const char *path, int take, int takes)
+{
+    char *out = NULL;
+    size_t size = strlen(path), at;
+    if (takes == 1)
+        return strdup(path);
+    if (size && path[size - 1] == '/') {
+        at = size - 1;
+    } else {
+        const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+        at = dot && (!slash || dot > slash) ? (size_t)(dot - path) : size;
+    }
+    int digits = snprintf(NULL, 0, "%d", takes);
+    return asprintf(&out, "%.*s-%0*d%s", (int)at, path, digits, take + 1, path + at) < 0 ? NULL : out;
+}
+
+/* ---- what is told -------------------------------------------------------- */
+
+static void draw_bar(char out[32], double part)
+{
+    enum { CELLS = 24 };
+    int full = (int)(part * CELLS + 0.5);
+    for (int i = 0; i < CELLS; i++)
+        out[i] = i < full ? '#' : '.';
+    out[CELLS] = 0;
+}
+
+/* One line on a terminal that is written over; nothing elsewhere. */
+static void show_progress(void *user, const cohl_run_progress *p)
+{
+    const asked *a = user;
+    char bar[32], left[48] = "";
+    if (a->quiet || !isatty(STDERR_FILENO))
+        return;
+    draw_bar(bar, (double)p->step / p->steps);
+    if (p->seconds_left >= 0 && p->step < p->steps)
+        snprintf(left, sizeof left, ", %.0f s left", ceil(p->seconds_left));
+    fprintf(stderr, "\r%-8s %s %d/%d  %.2f/s%s\033[K", p->stage, bar, p->step, p->steps, p->rate, left);
+    if (p->step == p->steps)
+        fputs("\r\033[K", stderr);
+    fflush(stderr);
+}
+
+static void warn_of_words(const cohl_plan *plan)
+{
+    for (int i = 0; i < plan->unknown_count; i++) {
+        const cohl_unknown_word *u = &plan->unknown[i];
+        fprintf(stderr, "cohl: the model was never taught \"%s\"%s%s%s\n", u->word, *u->nearest ? "; the nearest it "
+                "knows is \"" : "; `cohl theatre words` lists what it was", u->nearest, *u->nearest ? "\"" : "");
+    }
+}
+
+static void warn_of(const cohl_plan *plan)
+{
+    warn_of_words(plan);
+    for (int i = 0; i < plan->note_count; i++)
+        fprintf(stderr, "cohl: %s\n", plan->note[i]);
+}
+
+static void print_report(const char *path, const char *sheet, const cohl_plan *plan, const cohl_run_report *r)
+{
+    printf("%s: %d frames of %dx%d, %.2f s at %g fps\n", path, plan->frames, plan->width, plan->height, plan->seconds,
+           plan->fps);
+    if (sheet)
+        printf("%s: its contact sheet\n", sheet);
+    printf("%.1f s (%d steps %.1f s, decoding %.1f s, writing %.1f s), peak memory %.0f MiB, energy about %.0f J (%s)\n",
+           r->seconds, plan->steps, r->sample_seconds, r->decode_seconds, r->deliver_seconds,
+           (double)r->peak_bytes / 1048576, r->joules, r->joules_about);
+}
+
+static json_t *words_json(const cohl_plan *plan)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < plan->unknown_count; i++)
+        json_array_append_new(list, json_pack("{s:s, s:s?}", "word", plan->unknown[i].word, "nearest",
+                                              *plan->unknown[i].nearest ? plan->unknown[i].nearest : NULL));
+    return list;
+}
+
+static json_t *notes_json(const cohl_plan *plan)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < plan->note_count; i++)
+        json_array_append_new(list, json_string(plan->note[i]));
+    return list;
+}
+
+static json_t *report_json(const char *path, const char *sheet, const cohl_run *run, const cohl_run_report *r)
+{
+    const cohl_plan *plan = cohl_run_plan(run);
+    return json_pack("{s:s, s:s?, s:{s:i, s:i, s:i, s:f, s:f, s:i, s:f}, s:o, s:{s:f, s:f, s:f, s:f, s:f},"
+                     " s:I, s:f, s:s, s:I, s:s, s:o, s:o}",
+                     "path", path, "sheet", sheet,
+                     "film", "width", plan->width, "height", plan->height, "frames", plan->frames, "fps", plan->fps,
+                     "seconds", plan->seconds, "model_frames", plan->model_frames, "model_fps", plan->model_fps,
+                     "recipe", json_loads(cohl_run_recipe(run), 0, NULL),
+                     "seconds", "all", r->seconds, "pictures", r->picture_seconds, "sampling", r->sample_seconds,
+                     "decoding", r->decode_seconds, "delivery", r->deliver_seconds,
+                     "peak_bytes", (json_int_t)r->peak_bytes, "joules", r->joules, "joules_about", r->joules_about,
+                     "bytes", (json_int_t)r->bytes, "packets", r->packets,
+                     "unknown_words", words_json(plan), "notes", notes_json(plan));
+}
+
+/* ---- takes --------------------------------------------------------------- */
+
+typedef struct session {
+    const asked *asked;
+    cohl_engine *engine;
+    json_t      *films;      /* with --json */
+} session;
+
+static void tell_film(session *s, const cohl_film *film, const cohl_run *run, const cohl_run_report *report)
+{
+    if (s->films)
+        json_array_append_new(s->films, report_json(film->path, film->sheet, run, report));
+    else
+        print_report(film->path, film->sheet, cohl_run_plan(run), report);
+}
+
+/* Checks its target; with `make` also makes it. */
+static cohl_status do_take(session *s, const cohl_request *request, int take, bool make, cohl_error *err)
+{
+    const asked *a = s->asked;
+    cohl_request own = *request;
+    cohl_run *run = NULL;
+    cohl_run_report report;
+    char *path = take_path(a->out, take, a->takes);
+    char *sheet = path && !a->no_sheet ? cohl_door_sheet_path(path) : NULL;
+    cohl_film film = { .path = path, .sheet = sheet };
+
+    own.seed += (uint64_t)take;
+    cohl_status st = path && (sheet || a->no_sheet) ? cohl_run_new(&run, s->engine, &own, err)
+                                                    : cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
+    if (!st) st = cohl_film_check(run, &film, err);
+    if (!st && make) {
+        if (!take && !a->quiet)
+            warn_of(cohl_run_plan(run));
+        cohl_run_watch(run, show_progress, (void *)a);
+        running = run;
+        if (stopped)
+            cohl_run_cancel(run);
+        st = cohl_run_film(run, &film, &report, err);
+        running = NULL;
+        if (!st)
+            tell_film(s, &film, run, &report);
+        else if (isatty(STDERR_FILENO))
+            fputs("\r\033[K", stderr);
+    }
+    cohl_run_free(run);
+    free(path);
+    free(sheet);
+    return st;
+}
+
+static cohl_status generate(session *s, cohl_error *err)
+{
+    const asked *a = s->asked;
+    cohl_request request;
+    cohl_recipe_text *recipe = NULL;
+    cohl_engine_params params = { .model = a->model, .threads = a->threads, .precision = a->precision };
+    cohl_status st = make_request(&request, &recipe, a, err);
+    if (!st) st = cohl_engine_open(&s->engine, &params, err);
+    for (int take = 0; take < a->takes && !st; take++)
+        st = do_take(s, &request, take, false, err);
+    for (int take = 0; take < a->takes && !st; take++)
+        st = do_take(s, &request, take, true, err);
+    cohl_engine_close(s->engine);
+    cohl_recipe_free(recipe);
+    return st;
+}
+
+/* With --json the answer is one object, an error too. */
+static int answer(const session *s, const cohl_error *err)
+{
+    int code = err->status ? cohl_command_fail(err) : COHL_EXIT_OK;
+    if (!s->films)
+        return code;
+    json_t *all = json_pack("{s:b, s:O}", "ok", code == COHL_EXIT_OK, "films", s->films);
+    if (code != COHL_EXIT_OK)
+        json_object_set_new(all, "error", json_pack("{s:s, s:s}", "status", cohl_status_name(err->status), "text",
+                                                    err->text));
+    json_dumpf(all, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+    putchar('\n');
+    json_decref(all);
+    json_decref(s->films);
+    return code;
+}
+
+static int run_generate(int argc, char **argv)
+{
+    asked a = { .out = "film.mp4", .frames = UNASKED, .steps = UNASKED, .guidance = UNASKED, .takes = 1 };
+    const cohl_option options[] = {
+        { "-o, --out", "FILE", ".mp4, .webm, .gif, .png or a folder shot/ (film.mp4)", COHL_OPTION_TEXT, &a.out, 0, 0 },
+        { "--seconds", "S", "how long (the model's longest)", COHL_OPTION_NUMBER, &a.seconds, 0.001, 1e6 },
+        { "--frames", "N", "how many frames instead", COHL_OPTION_INT, &a.frames, 1, 1e9 },
+        { "--size", "WxH", "pixels, multiples of 32 (the model's first)", COHL_OPTION_TEXT, &a.size, 0, 0 },
+        { "--fps", "R", "frames a second (the model's own)", COHL_OPTION_NUMBER, &a.fps, 1, 240 },
+        { "--seed", "N", "same seed, same film (0)", COHL_OPTION_TEXT, &a.seed, 0, 0 },
+        { "--takes", "N", "so many films with seed, seed+1, ...: film-1.mp4, film-2.mp4 (1)", COHL_OPTION_INT, &a.takes, 1, TAKES_MAX },
+        { "--steps", "N", "solver steps (the model's)", COHL_OPTION_INT, &a.steps, 1, 1000 },
+        { "--guidance", "G", "how strictly the words are followed, 1 = off (the model's)", COHL_OPTION_NUMBER, &a.guidance, 0, 100 },
+        { "--shift", "S", "more = more steps where noise is high (the model's)", COHL_OPTION_NUMBER, &a.shift, 0.01, 100 },
+        { "--solver", "NAME", "euler, unipc, ... (the model's)", COHL_OPTION_TEXT, &a.solver, 0, 0 },
+        { "--negative", "TEXT", "what guidance leads away from", COHL_OPTION_TEXT, &a.negative, 0, 0 },
+        { "--image", "FILE", "a picture that becomes the first frame", COHL_OPTION_TEXT, &a.image, 0, 0 },
+        { "--last-image", "FILE", "a picture that becomes the last one", COHL_OPTION_TEXT, &a.last_image, 0, 0 },
+        { "--again", "FILM", "the request that a film carries; other options go over it", COHL_OPTION_TEXT, &a.again, 0, 0 },
+        { "--model", "FOLDER", "the model (the one that ships)", COHL_OPTION_TEXT, &a.model, 0, 0 },
+        { "--threads", "N", "worker threads; the film is the same with any number (all)", COHL_OPTION_INT, &a.threads, 0, 256 },
+        { "--precision", "P", "of products and weights: f32 or bf16 (f32)", COHL_OPTION_TEXT, &a.precision, 0, 0 },
+        { "--no-sheet", NULL, "no contact sheet beside the film", COHL_OPTION_FLAG, &a.no_sheet, 0, 0 },
+        { "--json", NULL, "answer as JSON on stdout", COHL_OPTION_FLAG, &a.json, 0, 0 },
+        { "-q, --quiet", NULL, "no progress and no remarks", COHL_OPTION_FLAG, &a.quiet, 0, 0 },
+        { NULL, NULL, NULL, COHL_OPTION_FLAG, NULL, 0, 0 },
+    };
+    const cohl_usage usage = { "generate", "PROMPT",
+                               "Make a film from words. It carries its own recipe: --again makes it once more.",
+                               options };
+    cohl_error err = { 0 };
+    int exit_code;
+
+    if (!cohl_options_parse(&usage, argc, argv, &a.prompt, 0, 1, &exit_code))
+        return exit_code;
+    watch_signals();
+    session s = { .asked = &a, .films = a.json ? json_array() : NULL };
+    generate(&s, &err);
+    return answer(&s, &err);
+}
+
+const cohl_command cohl_command_generate = { "generate", "make a film from words", run_generate };
