@@ -1,0 +1,202 @@
+/* cohl.h - a written shot becomes film, on your own machine.
+ *
+ * Two nouns: the engine (a model's weights, loaded once, shared, read-only) and
+ * the run (one generation: latents, progress, cancel).
+ *
+ *     cohl_engine *engine;
+ *     cohl_run *run = NULL;
+ *     cohl_error err;
+ *     cohl_request request = cohl_request_default();
+ *     request.prompt = "a red balloon drifts over a white village";
+ *     if (cohl_engine_open(&engine, NULL, &err)) ... err.text
+ *     if (!cohl_run_new(&run, engine, &request, &err))
+ *         cohl_run_film(run, &(cohl_film){ .path = "film.mp4" }, NULL, &err);
+ *     cohl_run_free(run);
+ *     cohl_engine_close(engine);
+ *
+ * The same request, model, build and kind of processor give the same film with
+ * any number of threads. Strings are UTF-8 and zero-terminated; those of a
+ * request are copied. An engine is safe for several runs at a time (they take
+ * turns on its threads); a run is one thread's, but for cohl_run_cancel. */
+#ifndef COHL_COHL_H
+#define COHL_COHL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cohl/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct cohl_engine cohl_engine;
+typedef struct cohl_run    cohl_run;
+
+/* ---- the engine ---------------------------------------------------------- */
+
+typedef struct cohl_engine_params {
+    const char *model;       /* a model's folder; NULL = the one that ships   (NULL) */
+    int         threads;     /* 0 = one for each processor; at most 256          (0) */
+    const char *precision;   /* of products and weights: "f32" or "bf16"; NULL = f32 */
+} cohl_engine_params;
+
+/* Load a model; params may be NULL. Takes as much memory as its weights as F32.
+ *
+ * COHL_ERR_IO      there is no such model, or one of its files is missing
+ * COHL_ERR_FORMAT  a file is broken, or two parts do not fit: the sentence names them */
+COHL_API cohl_status cohl_engine_open(cohl_engine **out, const cohl_engine_params *params, cohl_error *err);
+/* After its last run is freed. NULL is fine. */
+COHL_API void cohl_engine_close(cohl_engine *engine);
+
+/* What the model can; strings live as long as the engine. */
+typedef struct cohl_model_info {
+    const char *folder, *name, *about;
+    double      fps;                       /* of its films                                */
+    int         frames_min, frames_max;    /* that it learned                             */
+    int         size_count;
+    const int (*size)[2];                  /* [size_count] width, height that it learned  */
+    int         size_multiple;             /* any width and height is a multiple of it    */
+    const char *known;                     /* how frames may be given: "timestep:any"     */
+    const char *solver;                    /* how it is sampled, unless asked otherwise   */
+    int         steps;
+    double      shift, guidance;
+    int64_t     text_parameters, transformer_parameters, vae_parameters;
+    int         threads;                   /* of this engine */
+} cohl_model_info;
+
+COHL_API cohl_model_info cohl_engine_model(const cohl_engine *engine);
+
+/* ---- what is asked ------------------------------------------------------- */
+
+enum { COHL_PROMPT_BYTES_MAX = 100 * 1024 };
+
+/* cohl_request_default() fills it in; a caller writes only what differs. */
+typedef struct cohl_request {
+    const char *prompt;         /* who is where, does what, seen how; 1..COHL_PROMPT_BYTES_MAX bytes */
+    const char *negative;       /* what guidance leads away from                    (NULL: nothing) */
+    int         width, height;  /* pixels, multiples of 32                  (0: the model's first)  */
+    double      seconds;        /* how long                                 (0: as frames say)      */
+    int         frames;         /* how many at fps      (0: as seconds say; both 0: the model's most) */
+    double      fps;            /* 1..240; frames are shown twice or left out where it is not the
+                                   model's own, never blended               (0: the model's own)    */
+    uint64_t    seed;           /* same seed, same film                                         (0) */
+    int         steps;          /* 1..1000 solver steps                     (0: the model's)        */
+    double      guidance;       /* 1 = off, to 100; too much burns colours  (-1: the model's)       */
+    double      shift;          /* 0.01..100; more = more steps at high noise (0: the model's)      */
+    const char *solver;         /* "euler", "unipc", ...                    (NULL: the model's)     */
+    const char *image;          /* a picture that becomes the first frame   (NULL)                  */
+    const char *last_image;     /* a picture that becomes the last one      (NULL)                  */
+} cohl_request;
+
+COHL_API cohl_request cohl_request_default(void);
+
+/* ---- what will be done --------------------------------------------------- */
+
+enum { COHL_PLAN_WORDS_MAX = 16, COHL_PLAN_NOTES_MAX = 8 };
+
+/* A word of the prompt that the model was never taught. */
+typedef struct cohl_unknown_word {
+    char word[64];
+    char nearest[64];      /* one that it was taught, "" when none is near */
+} cohl_unknown_word;
+
+/* A checked request with every default filled in. */
+typedef struct cohl_plan {
+    int         width, height;
+    int         frames;                 /* of the film                         */
+    double      fps, seconds;
+    int         model_frames;           /* that the model makes, 4k+1          */
+    double      model_fps;
+    int         steps;
+    double      guidance, shift;
+    const char *solver;
+    int         unknown_count;
+    cohl_unknown_word unknown[COHL_PLAN_WORDS_MAX];
+    int         note_count;             /* sentences worth telling: a trimmed length, another rate, ... */
+    char        note[COHL_PLAN_NOTES_MAX][256];
+} cohl_plan;
+
+/* Could this be made, and how? Pictures are not opened.
+ *
+ * COHL_ERR_ARGUMENT     a value is impossible: the sentence says what would be right
+ * COHL_ERR_UNSUPPORTED  this model cannot (known frames)                             */
+COHL_API cohl_status cohl_request_check(const cohl_engine *engine, const cohl_request *request, cohl_plan *plan,
+                                        cohl_error *err);
+
+/* The request that made a film, from the film's own metadata (mp4, webm, gif, png). Strings
+ * of `out` point into *recipe, which is the caller's to free with cohl_recipe_free.
+ *
+ * COHL_ERR_FORMAT  not a film or picture, or none of ours */
+typedef struct cohl_recipe_text cohl_recipe_text;
+COHL_API cohl_status cohl_request_from_film(cohl_request *out, cohl_recipe_text **recipe, const char *path,
+                                            cohl_error *err);
+COHL_API void cohl_recipe_free(cohl_recipe_text *recipe);
+
+/* ---- a run --------------------------------------------------------------- */
+
+/* Checks the request as above and reads its pictures; they may change or vanish after. */
+COHL_API cohl_status cohl_run_new(cohl_run **out, cohl_engine *engine, const cohl_request *request, cohl_error *err);
+/* NULL is fine. */
+COHL_API void cohl_run_free(cohl_run *run);
+
+COHL_API const cohl_plan *cohl_run_plan(const cohl_run *run);
+/* The request as the JSON that a film carries; lives as long as the run. */
+COHL_API const char *cohl_run_recipe(const cohl_run *run);
+
+typedef struct cohl_run_progress {
+    const char *stage;          /* "pictures", "steps", "frames"              */
+    int         step, steps;    /* done, and of how many, in this stage       */
+    double      rate;           /* steps a second in this stage, 0 = unknown  */
+    double      seconds_left;   /* of this stage, -1 = unknown                */
+    double      seconds;        /* since the run began                        */
+} cohl_run_progress;
+
+/* Called on the thread that runs, at least once a step. */
+typedef void cohl_run_watch_fn(void *user, const cohl_run_progress *progress);
+COHL_API void cohl_run_watch(cohl_run *run, cohl_run_watch_fn *fn, void *user);
+
+/* From any thread or a signal handler: the run ends soon with COHL_ERR_CANCELLED. */
+COHL_API void cohl_run_cancel(cohl_run *run);
+
+/* What it cost. */
+typedef struct cohl_run_report {
+    int         frames;
+    double      seconds;            /* all of it */
+    double      picture_seconds, sample_seconds, decode_seconds, deliver_seconds;
+    uint64_t    peak_bytes;         /* the process's largest resident size so far, weights included */
+    double      joules;             /* of this run                               */
+    const char *joules_about;       /* how that was found                        */
+    uint64_t    bytes;              /* of the film file; 0 without               */
+    char        packets[65];        /* SHA-256 of its coded packets; "" without  */
+} cohl_run_report;
+
+/* Where a film goes. */
+typedef struct cohl_film {
+    const char *path;     /* .mp4, .webm, .gif, .png, or a folder: shot/      */
+    const char *sheet;    /* the contact sheet, .png                    (NULL) */
+    const char *title;    /* in its metadata                   (NULL: prompt) */
+} cohl_film;
+
+/* Would this film be taken there? Before anything is made; leaves nothing behind. */
+COHL_API cohl_status cohl_film_check(const cohl_run *run, const cohl_film *film, cohl_error *err);
+
+/* Make the film: it appears under its name when it is whole, or not at all. A run is run once.
+ * report may be NULL.
+ *
+ * COHL_ERR_CANCELLED  cohl_run_cancel
+ * COHL_ERR_REFUSED    a check refused a frame
+ * COHL_ERR_IO         the disk did                                              */
+COHL_API cohl_status cohl_run_film(cohl_run *run, const cohl_film *film, cohl_run_report *report, cohl_error *err);
+
+/* Or take the frames yourself: each as it is decoded, after the checks every frame passes.
+ * rgb is [height, width, 3], display-encoded, borrowed for the call. Another status than
+ * COHL_OK ends the run with it. Memory does not grow with the film. */
+typedef cohl_status cohl_run_frame_fn(void *user, int index, const uint8_t *rgb, cohl_error *err);
+COHL_API cohl_status cohl_run_frames(cohl_run *run, cohl_run_frame_fn *fn, void *user, cohl_run_report *report,
+                                     cohl_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

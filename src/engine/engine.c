@@ -1,0 +1,149 @@
+/* engine.c - a model's weights, loaded once, and the threads that its runs share. */
+#define _GNU_SOURCE
+#include "engine/engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "engine/build.h"
+#include "tensor/backend.h"
+
+static const char usual_model[] = "models/mini";
+
+/* ---- where the model that ships is --------------------------------------- */
+
+/* "folder/models/mini" if it is there, else NULL; free() it. */
+static char *model_in(const char *folder)
+{
+    char *path = cohl_path_join(folder, usual_model);
+    if (path && cohl_folder_exists(path))
+        return path;
+    free(path);
+    return NULL;
+}
+
+/* A program in a build folder finds the source tree above it, an installed one the share folder
+ * beside its own. */
+static char *model_near_program(void)
+{
+    char place[4096];
+    ssize_t size = readlink("/proc/self/exe", place, sizeof place - 1);
+    if (size <= 0)
+        return NULL;
+    place[size] = 0;
+    for (int up = 0; up < 4; up++) {
+        char *slash = strrchr(place, '/'), share[4200];
+        if (!slash || slash == place)
+            return NULL;
+        *slash = 0;
+        char *path = model_in(place);
+        snprintf(share, sizeof share, "%s/share/cohl", place);
+        if (!path)
+            path = model_in(share);
+        if (path)
+            return path;
+    }
+    return NULL;
+}
+
+static cohl_status find_model(char **out, const char *asked, cohl_error *err)
+{
+    *out = asked ? strdup(asked) : model_near_program();
+    if (!*out && !asked)
+        *out = model_in(COHL_DATA_FOLDER);
+    if (*out)
+        return COHL_OK;
+    if (asked)
+        return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
+    return cohl_fail(err, COHL_ERR_IO, "no model was named, and none is at %s above the program or in %s",
+                     usual_model, COHL_DATA_FOLDER);
+}
+
+/* ---- open and close ------------------------------------------------------ */
+
+static cohl_status read_precision(cohl_precision *out, const char *name, cohl_error *err)
+{
+    *out = COHL_PRECISION_F32;
+    if (!name || !strcmp(name, "f32"))
+        return COHL_OK;
+    *out = COHL_PRECISION_BF16;
+    if (!strcmp(name, "bf16"))
+        return COHL_OK;
+    return cohl_fail(err, COHL_ERR_ARGUMENT, "precision is \"%.40s\", expected f32 or bf16", name);
+}
+
+static cohl_status open_vocabulary(cohl_engine *engine, const char *folder, cohl_error *err)
+{
+    char *path;
+    if (!engine->model->can.words)
+        return COHL_OK;
+    if (!(path = cohl_path_join(folder, "tokenizer/words.tsv")))
+        return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
+    cohl_status st = cohl_vocabulary_new(&engine->vocabulary, engine->model->can.words, path, err);
+    free(path);
+    return st;
+}
+
+static cohl_status open_model(cohl_engine *engine, const char *asked, cohl_error *err)
+{
+    char *folder;
+    cohl_dtype dtype = engine->precision == COHL_PRECISION_BF16 ? COHL_BF16 : COHL_F32;
+    cohl_status st = find_model(&folder, asked, err);
+    if (!st) st = cohl_film_model_load(&engine->model, folder, &engine->weights, dtype, err);
+    if (!st) st = open_vocabulary(engine, folder, err);
+    free(folder);
+    return st;
+}
+
+cohl_status cohl_engine_open(cohl_engine **out, const cohl_engine_params *params, cohl_error *err)
+{
+    const cohl_engine_params usual = { 0 };
+    cohl_engine *engine = calloc(1, sizeof *engine);
+    cohl_status st;
+
+    *out = NULL;
+    if (!engine)
+        return cohl_fail(err, COHL_ERR_MEMORY, "no memory for an engine");
+    if (!params)
+        params = &usual;
+    if ((st = read_precision(&engine->precision, params->precision, err)))                          goto done;
+    if ((st = cohl_workers_new(&engine->workers, params->threads, err)))                            goto done;
+    if ((st = cohl_ctx_open(&engine->weights, &(cohl_ctx_params){ .workers = engine->workers }, err))) goto done;
+    st = open_model(engine, params->model, err);
+done:
+    if (st)
+        cohl_engine_close(engine);
+    else
+        *out = engine;
+    return st;
+}
+
+void cohl_engine_close(cohl_engine *engine)
+{
+    if (!engine)
+        return;
+    cohl_vocabulary_free(engine->vocabulary);
+    cohl_film_model_free(engine->model);
+    cohl_ctx_close(&engine->weights);
+    cohl_workers_free(engine->workers);
+    free(engine);
+}
+
+cohl_model_info cohl_engine_model(const cohl_engine *engine)
+{
+    const cohl_film_model *m = engine->model;
+    return (cohl_model_info){
+        .folder = m->folder, .name = m->can.name, .about = m->can.about, .fps = m->can.fps,
+        .frames_min = m->can.frames_min, .frames_max = m->can.frames_max,
+        .size_count = m->can.size_count, .size = m->can.size, .size_multiple = COHL_MODEL_GRID,
+        .known = m->can.known->name, .solver = m->sampling.solver->name, .steps = m->sampling.steps,
+        .shift = m->sampling.shift, .guidance = m->sampling.guidance,
+        .text_parameters = cohl_params_size(&m->text->params),
+        .transformer_parameters = cohl_params_size(&m->dit->params),
+        .vae_parameters = cohl_params_size(&m->vae->params),
+        .threads = cohl_workers_count(engine->workers),
+    };
+}

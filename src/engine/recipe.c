@@ -1,0 +1,176 @@
+/* recipe.c - the request that makes a film again, as the JSON that the film carries.
+ *
+ * Nothing in it depends on clock, machine or threads: the same request gives the same bytes. */
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "engine/build.h"
+#include "media/reader.h"
+#include "media/still.h"
+
+enum { PICTURE_BYTES_MAX = 256 << 20 };
+
+struct cohl_recipe_text { json_t *json; };
+
+/* ---- write --------------------------------------------------------------- */
+
+/* JSON's whole numbers end at 2^63-1; a greater seed is written as a string. */
+static json_t *write_seed(uint64_t seed)
+{
+    char digits[24];
+    if (seed <= INT64_MAX)
+        return json_integer((json_int_t)seed);
+    snprintf(digits, sizeof digits, "%llu", (unsigned long long)seed);
+    return json_string(digits);
+}
+
+static void set_text(json_t *json, const char *key, const char *text)
+{
+    if (text)
+        json_object_set_new(json, key, json_string(text));
+}
+
+char *engine_recipe_write(const cohl_engine *engine, const cohl_request *r, const cohl_plan *plan)
+{
+    json_t *json = json_object();
+    set_text(json, "cohl", COHL_VERSION);
+    set_text(json, "model", engine->model->can.name);
+    set_text(json, "prompt", r->prompt);
+    set_text(json, "negative", r->negative);
+    json_object_set_new(json, "width", json_integer(plan->width));
+    json_object_set_new(json, "height", json_integer(plan->height));
+    json_object_set_new(json, "frames", json_integer(plan->frames));
+    json_object_set_new(json, "fps", json_real(plan->fps));
+    json_object_set_new(json, "seed", write_seed(r->seed));
+    json_object_set_new(json, "steps", json_integer(plan->steps));
+    json_object_set_new(json, "guidance", json_real(plan->guidance));
+    json_object_set_new(json, "shift", json_real(plan->shift));
+    set_text(json, "solver", plan->solver);
+    set_text(json, "image", r->image);
+    set_text(json, "last_image", r->last_image);
+    char *text = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    return text;
+}
+
+/* ---- read ---------------------------------------------------------------- */
+
+static bool read_seed(uint64_t *seed, const json_t *value)
+{
+    char *end;
+    if (json_is_integer(value) && json_integer_value(value) >= 0) {
+        *seed = (uint64_t)json_integer_value(value);
+        return true;
+    }
+    if (!json_is_string(value))
+        return false;
+    errno = 0;
+    *seed = strtoull(json_string_value(value), &end, 10);
+    return !errno && end != json_string_value(value) && !*end;
+}
+
+static cohl_status read_request(cohl_request *out, const json_t *json, const char *path, cohl_error *err)
+{
+    *out = cohl_request_default();
+    out->prompt = json_string_value(json_object_get(json, "prompt"));
+    out->negative = json_string_value(json_object_get(json, "negative"));
+    out->solver = json_string_value(json_object_get(json, "solver"));
+    out->image = json_string_value(json_object_get(json, "image"));
+    out->last_image = json_string_value(json_object_get(json, "last_image"));
+    out->width = (int)json_integer_value(json_object_get(json, "width"));
+    out->height = (int)json_integer_value(json_object_get(json, "height"));
+    out->frames = (int)json_integer_value(json_object_get(json, "frames"));
+    out->steps = (int)json_integer_value(json_object_get(json, "steps"));
+    out->fps = json_number_value(json_object_get(json, "fps"));
+    out->shift = json_number_value(json_object_get(json, "shift"));
+    if (json_is_number(json_object_get(json, "guidance")))
+        out->guidance = json_number_value(json_object_get(json, "guidance"));
+    if (!out->prompt || !read_seed(&out->seed, json_object_get(json, "seed")))
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: its recipe has no prompt or no seed", path);
+    return COHL_OK;
+}
+
+/* A GIF has one comment and no keys; what begins as an object is the recipe. */
+static const char *find_recipe(const cohl_tags *tags)
+{
+    const char *recipe = cohl_tags_find(tags, COHL_TAG_RECIPE), *comment = cohl_tags_find(tags, "comment");
+    return recipe ? recipe : comment && *comment == '{' ? comment : NULL;
+}
+
+static cohl_status parse_recipe(cohl_request *out, cohl_recipe_text **recipe, const char *text, const char *path,
+                                cohl_error *err)
+{
+    json_error_t wrong;
+    cohl_status st;
+    if (!text)
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: carries no recipe; only films that Cohl made do", path);
+    cohl_recipe_text *own = calloc(1, sizeof *own);
+    if (!own)
+        return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to read its recipe", path);
+    own->json = json_loads(text, 0, &wrong);
+    if (!json_is_object(own->json))
+        st = cohl_fail(err, COHL_ERR_FORMAT, "%s: its recipe is not a JSON object", path);
+    else
+        st = read_request(out, own->json, path, err);
+    if (st)
+        cohl_recipe_free(own);
+    else
+        *recipe = own;
+    return st;
+}
+
+static bool is_png(const char *path)
+{
+    static const uint8_t begin[4] = { 0x89, 'P', 'N', 'G' };
+    cohl_map map;
+    if (cohl_map_open(&map, path, NULL))
+        return false;
+    bool png = map.size > sizeof begin && !memcmp(map.data, begin, sizeof begin);
+    cohl_map_close(&map);
+    return png;
+}
+
+static cohl_status picture_tags(cohl_tags *tags, const char *path, cohl_error *err)
+{
+    char *bytes;
+    size_t size;
+    cohl_status st = cohl_file_read(&bytes, &size, path, PICTURE_BYTES_MAX, err);
+    if (st)
+        return st;
+    st = cohl_still_tags(tags, (const uint8_t *)bytes, size, err);
+    free(bytes);
+    return st;
+}
+
+cohl_status cohl_request_from_film(cohl_request *out, cohl_recipe_text **recipe, const char *path, cohl_error *err)
+{
+    cohl_film_reader *reader = NULL;
+    cohl_tags tags = { 0 };
+    const cohl_tags *all = &tags;
+    cohl_status st;
+
+    *recipe = NULL;
+    if (is_png(path))
+        st = picture_tags(&tags, path, err);
+    else if (!(st = cohl_film_reader_open(&reader, path, 0, 0, err)))
+        all = &cohl_film_reader_info(reader)->tags;
+    if (!st)
+        st = parse_recipe(out, recipe, find_recipe(all), path, err);
+    cohl_film_reader_close(reader);
+    cohl_tags_free(&tags);
+    return st;
+}
+
+void cohl_recipe_free(cohl_recipe_text *recipe)
+{
+    if (!recipe)
+        return;
+    json_decref(recipe->json);
+    free(recipe);
+}

@@ -1,0 +1,282 @@
+/* request.c - what is asked, checked at the door, with every default filled in. */
+#include "engine/engine.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+enum { SIDE_MAX = 4096, TOKENS_MAX = 1 << 16 };   /* TOKENS_MAX: the transformer's, in one film */
+
+cohl_request cohl_request_default(void) { return (cohl_request){ .guidance = -1 }; }
+
+/* ---- words --------------------------------------------------------------- */
+
+static cohl_status check_text(const char *what, const char *text, cohl_error *err)
+{
+    size_t size = strnlen(text, COHL_PROMPT_BYTES_MAX + 1);
+    if (size > COHL_PROMPT_BYTES_MAX)
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "the %s has %zu bytes, expected at most %d", what, strlen(text),
+                         COHL_PROMPT_BYTES_MAX);
+    size_t good = cohl_utf8_check(text, size);
+    if (good < size)
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "the %s is not UTF-8 at byte %zu (0x%02x)", what, good,
+                         (unsigned char)text[good]);
+    return COHL_OK;
+}
+
+static bool is_blank(const char *text)
+{
+    while (isspace((unsigned char)*text))
+        text++;
+    return !*text;
+}
+
+static cohl_status check_words(const cohl_request *r, cohl_error *err)
+{
+    cohl_status st;
+    if (!r->prompt || is_blank(r->prompt))
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "the prompt is empty, expected who is where and does what, such "
+                         "as \"a red balloon drifts over a white village\"");
+    if ((st = check_text("prompt", r->prompt, err)))
+        return st;
+    return r->negative ? check_text("negative prompt", r->negative, err) : COHL_OK;
+}
+
+/* ---- sentences worth telling --------------------------------------------- */
+
+static void note(cohl_plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void note(cohl_plan *plan, const char *format, ...)
+{
+    if (plan->note_count == COHL_PLAN_NOTES_MAX)
+        return;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(plan->note[plan->note_count++], sizeof plan->note[0], format, args);
+    va_end(args);
+}
+
+/* ---- size ---------------------------------------------------------------- */
+
+/* The multiples of the grid on both sides of a length, the lower at least one of them. */
+static void neighbours(int length, int *below, int *above)
+{
+    *below = length / COHL_MODEL_GRID * COHL_MODEL_GRID;
+    if (*below < COHL_MODEL_GRID)
+        *below = COHL_MODEL_GRID;
+    *above = (length + COHL_MODEL_GRID - 1) / COHL_MODEL_GRID * COHL_MODEL_GRID;
+    if (*above == *below)
+        *above += length % COHL_MODEL_GRID || length < COHL_MODEL_GRID ? COHL_MODEL_GRID : 0;
+}
+
+static cohl_status off_grid(int width, int height, cohl_error *err)
+{
+    int w[2], h[2];
+    neighbours(width, &w[0], &w[1]);
+    neighbours(height, &h[0], &h[1]);
+    return cohl_fail(err, COHL_ERR_ARGUMENT, "%d x %d: width and height are multiples of %d; the nearest are "
+                     "%dx%d and %dx%d", width, height, COHL_MODEL_GRID, w[0], h[0], w[1], h[1]);
+}
+
+static bool was_learned(const cohl_film_abilities *can, int width, int height)
+{
+    for (int i = 0; i < can->size_count; i++)
+        if (can->size[i][0] == width && can->size[i][1] == height)
+            return true;
+    return false;
+}
+
+static cohl_status plan_size(cohl_plan *plan, const cohl_request *r, const cohl_film_abilities *can, cohl_error *err)
+{
+    plan->width = r->width, plan->height = r->height;
+    if (!r->width && !r->height)
+        plan->width = can->size[0][0], plan->height = can->size[0][1];
+    if (plan->width < 1 || plan->height < 1 || plan->width > SIDE_MAX || plan->height > SIDE_MAX)
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "%d x %d: width and height are %d to %d pixels", plan->width,
+                         plan->height, COHL_MODEL_GRID, SIDE_MAX);
+    if (plan->width % COHL_MODEL_GRID || plan->height % COHL_MODEL_GRID)
+        return off_grid(plan->width, plan->height, err);
+    if (!was_learned(can, plan->width, plan->height))
+        note(plan, "%s was not taught %dx%d and may compose it badly; %dx%d is its usual size", can->name,
+             plan->width, plan->height, can->size[0][0], can->size[0][1]);
+    return COHL_OK;
+}
+
+/* ---- length -------------------------------------------------------------- */
+
+int engine_shown(const cohl_plan *plan, int index)
+{
+    return (int)floor(index * plan->model_fps / plan->fps + 0.5);
+}
+
+static cohl_status plan_rate(cohl_plan *plan, const cohl_request *r, const cohl_film_abilities *can, cohl_error *err)
+{
+    plan->model_fps = can->fps;
+    plan->fps = r->fps == 0 ? can->fps : r->fps;
+    if (!(plan->fps >= 1 && plan->fps <= 240))
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "%g frames a second, expected 1 to 240", plan->fps);
+    if (plan->fps != can->fps)
+        note(plan, "%s films at %g frames a second; for %g, frames are %s, none is blended", can->name, can->fps,
+             plan->fps, plan->fps > can->fps ? "shown twice" : "left out");
+    return COHL_OK;
+}
+
+/* How many frames at plan->fps were asked for. */
+static cohl_status count_frames(cohl_plan *plan, const cohl_request *r, const cohl_film_abilities *can, cohl_error *err)
+{
+    double most = (can->frames_max - 1) / can->fps, count = r->frames;
+    if (r->frames && r->seconds)
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "%d frames and %g seconds: expected one of the two", r->frames,
+                         r->seconds);
+    if (r->seconds)
+        count = floor(r->seconds * plan->fps + 0.5);
+    else if (!r->frames)
+        count = floor(most * plan->fps + 1e-9) + 1;
+    if (!(count >= 1))
+        return cohl_fail(err, COHL_ERR_ARGUMENT, r->seconds ? "%g seconds make no frame, expected more than 0"
+                         : "%g frames, expected at least 1", r->seconds ? r->seconds : count);
+    if (!((count - 1) / plan->fps <= most + 0.49 / can->fps))
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "%.15g frames last %.4g s; %s films at most %d frames at %g a "
+                         "second, %.4g s", count, count / plan->fps, can->name, can->frames_max, can->fps,
+                         can->frames_max / can->fps);
+    plan->frames = (int)count;
+    plan->seconds = plan->frames / plan->fps;
+    return COHL_OK;
+}
+
+/* The model makes 4k+1 frames, at least its shortest; the film's last must be among them. */
+static cohl_status plan_length(cohl_plan *plan, const cohl_request *r, const cohl_film_abilities *can, cohl_error *err)
+{
+    cohl_status st;
+    if ((st = plan_rate(plan, r, can, err)) || (st = count_frames(plan, r, can, err)))
+        return st;
+    int last = engine_shown(plan, plan->frames - 1);
+    plan->model_frames = (last + COHL_VAE_TIME - 1) / COHL_VAE_TIME * COHL_VAE_TIME + 1;
+    if (plan->model_frames < can->frames_min)
+        plan->model_frames = can->frames_min;
+    if (plan->model_frames > can->frames_max)
+        plan->model_frames = can->frames_max;
+    int tokens = engine_latent_frames(plan) * (plan->width / COHL_MODEL_GRID) * (plan->height / COHL_MODEL_GRID);
+    if (tokens > TOKENS_MAX)
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "%dx%d for %d frames is %d tokens, expected at most %d: make it "
+                         "smaller or shorter", plan->width, plan->height, plan->model_frames, tokens, TOKENS_MAX);
+    return COHL_OK;
+}
+
+/* ---- sampling ------------------------------------------------------------ */
+
+static cohl_status unknown_solver(const char *name, cohl_error *err)
+{
+    cohl_text known = { 0 };
+    for (int i = 0; cohl_solvers[i]; i++)
+        cohl_text_addf(&known, "%s%s", i ? ", " : "", cohl_solvers[i]->name);
+    cohl_status st = cohl_fail(err, COHL_ERR_ARGUMENT, "no solver is called \"%.60s\"; there are %s", name,
+                               known.data ? known.data : "others");
+    cohl_text_free(&known);
+    return st;
+}
+
+static cohl_status plan_sampling(cohl_plan *plan, const cohl_request *r, const cohl_film_sampling *usual,
+                                 cohl_error *err)
+{
+    const cohl_solver *solver = r->solver ? cohl_solver_find(r->solver) : usual->solver;
+    if (!solver)
+        return unknown_solver(r->solver, err);
+    plan->solver = solver->name;
+    plan->steps = r->steps ? r->steps : usual->steps;
+    plan->guidance = r->guidance < 0 ? usual->guidance : r->guidance;
+    plan->shift = r->shift ? r->shift : usual->shift;
+    if (plan->steps < 1 || plan->steps > COHL_STEPS_MAX)
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "%d steps, expected 1 to %d", plan->steps, COHL_STEPS_MAX);
+    if (!(plan->guidance >= 0 && plan->guidance <= 100))
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "guidance is %g, expected 0 to 100", plan->guidance);
+    if (!(plan->shift >= 0.01 && plan->shift <= 100))
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "shift is %g, expected 0.01 to 100", plan->shift);
+    if (r->negative && plan->guidance == 1)
+        note(plan, "guidance 1 leads nowhere, so the negative prompt does nothing");
+    return COHL_OK;
+}
+
+/* ---- known frames -------------------------------------------------------- */
+
+bool engine_levels(const cohl_request *request, const cohl_plan *plan, float *level)
+{
+    int frames = engine_latent_frames(plan);
+    for (int f = 0; f < frames; f++)
+        level[f] = 1;
+    if (request->image)
+        level[0] = 0;
+    if (request->last_image)
+        level[(engine_shown(plan, plan->frames - 1) + COHL_VAE_TIME - 1) / COHL_VAE_TIME] = 0;
+    return request->image || request->last_image;
+}
+
+static cohl_status check_known(const cohl_plan *plan, const cohl_request *r, const cohl_film_abilities *can,
+                               cohl_error *err)
+{
+    float level[COHL_MODEL_FRAMES_MAX / COHL_VAE_TIME + 1], held[COHL_MODEL_FRAMES_MAX / COHL_VAE_TIME + 1];
+    bool given[COHL_MODEL_FRAMES_MAX / COHL_VAE_TIME + 1];
+    int frames = engine_latent_frames(plan);
+    if (!engine_levels(r, plan, level))
+        return COHL_OK;
+    if (r->image && r->last_image && engine_shown(plan, plan->frames - 1) == 0)
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "a first and a last picture need a film of two frames at least");
+    cohl_status st = cohl_known_map(can->known, frames, level, held, given, err);
+    for (int f = 0; f < frames && !st; f++)
+        if (given[f])
+            st = cohl_fail(err, COHL_ERR_UNSUPPORTED, "%s takes pictures by %s, which this build cannot", can->name,
+                           can->known->name);
+    return st;
+}
+
+/* ---- all of it ----------------------------------------------------------- */
+
+cohl_status cohl_request_check(const cohl_engine *engine, const cohl_request *request, cohl_plan *plan,
+                               cohl_error *err)
+{
+    const cohl_film_model *m = engine->model;
+    cohl_status st;
+
+    *plan = (cohl_plan){ 0 };
+    if ((st = check_words(request, err)))                           return st;
+    if ((st = plan_size(plan, request, &m->can, err)))              return st;
+    if ((st = plan_length(plan, request, &m->can, err)))            return st;
+    if ((st = plan_sampling(plan, request, &m->sampling, err)))     return st;
+    if ((st = check_known(plan, request, &m->can, err)))            return st;
+    if (engine->vocabulary)
+        plan->unknown_count = cohl_vocabulary_unknown(engine->vocabulary, request->prompt, plan->unknown,
+                                                      COHL_PLAN_WORDS_MAX);
+    return COHL_OK;
+}
+
+/* ---- strings of its own -------------------------------------------------- */
+
+cohl_status engine_request_copy(engine_request *out, const cohl_request *from, cohl_error *err)
+{
+    const char **field[] = { &out->request.prompt, &out->request.negative, &out->request.solver,
+                             &out->request.image, &out->request.last_image };
+    bool whole = true;
+    *out = (engine_request){ .request = *from };
+    for (int i = 0; i < 5; i++)
+        if (*field[i]) {
+            out->text[i] = strdup(*field[i]);
+            *field[i] = out->text[i];
+            whole = whole && out->text[i];
+        }
+    if (whole)
+        return COHL_OK;
+    engine_request_free(out);
+    return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a request");
+}
+
+void engine_request_free(engine_request *request)
+{
+    for (int i = 0; i < 5; i++)
+        free(request->text[i]);
+    *request = (engine_request){ 0 };
+}

@@ -1,0 +1,11 @@
+/* tiny.h - a whole model folder of a few thousand random numbers, for tests. */
+#ifndef COHL_TESTS_ENGINE_TINY_H
+#define COHL_TESTS_ENGINE_TINY_H
+
+#include "base/status.h"
+
+/* Write it; 64x64, 64x96 and 96x64 pixels, 5 to 33 frames at 8 a second, 4 steps of euler,
+ * words of the first act. */
+cohl_status tiny_model_write(const char *folder, cohl_error *err);
+
+#endif
