@@ -4,9 +4,11 @@
 #include <assert.h>
 #include <string.h>
 
+extern const cohl_task_kind cohl_task_critic;
+extern const cohl_task_kind cohl_task_film;
 extern const cohl_task_kind cohl_task_vae;
 
-const cohl_task_kind *const cohl_task_kinds[] = { &cohl_task_vae, NULL };
+const cohl_task_kind *const cohl_task_kinds[] = { &cohl_task_vae, &cohl_task_film, &cohl_task_critic, NULL };
 
 const cohl_task_kind *cohl_task_kind_named(const char *name)
 {

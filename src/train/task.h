@@ -34,6 +34,8 @@ typedef struct cohl_task_kind {
     void        (*close)(cohl_task *task);
     /* Parameter lists, allocated for training; returns how many. */
     int         (*sets)(cohl_task *task, cohl_trainee sets[COHL_TASK_SETS_MAX]);
+    /* Have what the batch of a step needs; on the loop's thread, may use the context. NULL = nothing. */
+    cohl_status (*prepare)(cohl_task *task, int64_t step, cohl_error *err);
     /* The batch of a step, or of held-out data when held_out; batch_free it. May run on another
      * thread than the rest, one at a time, and uses no context. */
     cohl_status (*batch)(cohl_task *task, int64_t step, bool held_out, void **batch, cohl_error *err);

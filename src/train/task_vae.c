@@ -388,5 +388,5 @@ const cohl_task_kind cohl_task_vae = {
     .name = "vae", .about = "the video autoencoder, on freshly rendered film",
     .open = vae_open, .close = vae_close, .sets = vae_sets,
     .batch = vae_make_batch, .batch_free = vae_batch_free, .loss = vae_loss,
-    .held_out_batches = 12, .sheet = vae_sheet, .save = vae_save,
+    .held_out_batches = 6, .sheet = vae_sheet, .save = vae_save,
 };
