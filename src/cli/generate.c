@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/size.h"
 #include "cohl/cohl.h"
 #include "deliver/door.h"
 
@@ -51,22 +52,6 @@ static void watch_signals(void)
 
 /* ---- what was typed, as a request ---------------------------------------- */
 
-static cohl_status read_size(const char *text, int *width, int *height, cohl_error *err)
-{
-    char *end;
-    long w = strtol(text, &end, 10), h = 0;
-    bool good = end != text && (*end == 'x' || *end == 'X');
-    if (good) {
-        const char *rest = end + 1;
-        h = strtol(rest, &end, 10);
-        good = end != rest && !*end;
-    }
-    if (!good || w < 1 || h < 1 || w > 1000000 || h > 1000000)
-        return cohl_fail(err, COHL_ERR_ARGUMENT, "--size is \"%.40s\", expected WIDTHxHEIGHT such as 320x192", text);
-    *width = (int)w, *height = (int)h;
-    return COHL_OK;
-}
-
 static cohl_status read_seed(const char *text, uint64_t *seed, cohl_error *err)
 {
     unsigned long long value = 0;
@@ -95,7 +80,7 @@ static cohl_status lay_over(cohl_request *r, const asked *a, cohl_error *err)
     if (a->steps != UNASKED) r->steps = a->steps;
     if (a->guidance >= 0) r->guidance = a->guidance;
     if (a->shift > 0) r->shift = a->shift;
-    if (a->size) st = read_size(a->size, &r->width, &r->height, err);
+    if (a->size) st = cohl_size_read(a->size, &r->width, &r->height, err);
     if (a->seed && !st) st = read_seed(a->seed, &r->seed, err);
     return st;
 }
@@ -128,6 +113,22 @@ static char *take_path(const char *path, int take, int takes)
     }
     int digits = snprintf(NULL, 0, "%d", takes);
     return asprintf(&out, "%.*s-%0*d%s", (int)at, path, digits, take + 1, path + at) < 0 ? NULL : out;
+}
+
+/* film.mp4, or film-2.mp4, ... when that is there: what was not named replaces nothing. */
+static char *free_name(int takes)
+{
+    for (int number = 1;; number++) {
+        char *path = NULL, *first = NULL;
+        int size = number == 1 ? asprintf(&path, "film.mp4") : asprintf(&path, "film-%d.mp4", number);
+        if (size < 0 || !(first = take_path(path, 0, takes)))
+            return NULL;
+        bool taken = cohl_file_exists(first);
+        free(first);
+        if (!taken)
+            return path;
+        free(path);
+    }
 }
 
 /* ---- what is told -------------------------------------------------------- */
@@ -241,12 +242,14 @@ static cohl_status do_take(session *s, const cohl_request *request, int take, bo
     cohl_run *run = NULL;
     cohl_run_report report;
     char *path = take_path(a->out, take, a->takes);
-    char *sheet = path && !a->no_sheet ? cohl_door_sheet_path(path) : NULL;
-    cohl_film film = { .path = path, .sheet = sheet };
+    char *sheet = path ? cohl_door_sheet_path(path) : NULL;
+    cohl_film film = { .path = path };
 
     own.seed += (uint64_t)take;
-    cohl_status st = path && (sheet || a->no_sheet) ? cohl_run_new(&run, s->engine, &own, err)
-                                                    : cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
+    cohl_status st = path && sheet ? cohl_run_new(&run, s->engine, &own, err)
+                                   : cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
+    if (!st && !a->no_sheet && cohl_run_plan(run)->frames > 1)
+        film.sheet = sheet;
     if (!st) st = cohl_film_check(run, &film, err);
     if (!st && make) {
         if (!take && !a->quiet)
@@ -304,9 +307,9 @@ static int answer(const session *s, const cohl_error *err)
 
 static int run_generate(int argc, char **argv)
 {
-    asked a = { .out = "film.mp4", .frames = UNASKED, .steps = UNASKED, .guidance = UNASKED, .takes = 1 };
+    asked a = { .frames = UNASKED, .steps = UNASKED, .guidance = UNASKED, .takes = 1 };
     const cohl_option options[] = {
-        { "-o, --out", "FILE", ".mp4, .webm, .gif, .png or a folder shot/ (film.mp4)", COHL_OPTION_TEXT, &a.out, 0, 0 },
+        { "-o, --out", "FILE", ".mp4, .webm, .gif, .png or a folder shot/ (film.mp4, or film-2.mp4, ...)", COHL_OPTION_TEXT, &a.out, 0, 0 },
         { "--seconds", "S", "how long (the model's longest)", COHL_OPTION_NUMBER, &a.seconds, 0.001, 1e6 },
         { "--frames", "N", "how many frames instead", COHL_OPTION_INT, &a.frames, 1, 1e9 },
         { "--size", "WxH", "pixels, multiples of 32 (the model's first)", COHL_OPTION_TEXT, &a.size, 0, 0 },
@@ -338,8 +341,14 @@ static int run_generate(int argc, char **argv)
     if (!cohl_options_parse(&usage, argc, argv, &a.prompt, 0, 1, &exit_code))
         return exit_code;
     watch_signals();
+    char *name = a.out ? NULL : free_name(a.takes);
+    a.out = a.out ? a.out : name;
     session s = { .asked = &a, .films = a.json ? json_array() : NULL };
-    generate(&s, &err);
+    if (a.out)
+        generate(&s, &err);
+    else
+        cohl_fail(&err, COHL_ERR_MEMORY, "no memory for a name");
+    free(name);
     return answer(&s, &err);
 }
 

@@ -1,0 +1,245 @@
+/* info.c - `cohl info PATH`: what a film, a picture, a model or a file of weights is. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/file.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "media/reader.h"
+#include "media/still.h"
+#include "model/film_model.h"
+
+enum { PICTURE_BYTES_MAX = 256 << 20 };
+
+/* Every answer is JSON first; without --json it is printed as lines. */
+
+static void print_lines(const json_t *value, int depth)
+{
+    const char *key;
+    json_t *item;
+    size_t i;
+    json_object_foreach((json_t *)value, key, item) {
+        char *text = json_dumps(item, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
+        if (json_is_object(item)) {
+            printf("%*s%s\n", 2 * depth, "", key);
+            print_lines(item, depth + 1);
+        } else if (json_is_string(item)) {
+            printf("%*s%-*s %s\n", 2 * depth, "", 14 - 2 * depth, key, json_string_value(item));
+        } else {
+            printf("%*s%-*s %s\n", 2 * depth, "", 14 - 2 * depth, key, text ? text : "");
+        }
+        free(text);
+    }
+    json_array_foreach((json_t *)value, i, item)
+        print_lines(item, depth);
+}
+
+/* ---- films and pictures -------------------------------------------------- */
+
+static void set_tags(json_t *json, const cohl_tags *tags)
+{
+    json_t *all = json_object();
+    for (int i = 0; i < tags->count; i++) {
+        const char *key = tags->tag[i].key;    /* a GIF has one comment and no keys: it is the recipe */
+        bool may_be = !strcasecmp(key, COHL_TAG_RECIPE) || !strcasecmp(key, "comment");
+        json_t *recipe = may_be ? json_loads(tags->tag[i].value, 0, NULL) : NULL;
+        if (recipe)
+            json_object_set_new(json, "recipe", recipe);
+        else
+            json_object_set_new(all, key, json_string(tags->tag[i].value));
+    }
+    json_object_set_new(json, "tags", all);
+}
+
+static cohl_status film_info(json_t *json, const char *path, cohl_error *err)
+{
+    cohl_film_reader *reader;
+    cohl_status st = cohl_film_reader_open(&reader, path, 0, 0, err);
+    if (st)
+        return st;
+    const cohl_film_info *info = cohl_film_reader_info(reader);
+    json_object_set_new(json, "kind", json_string("film"));
+    json_object_set_new(json, "width", json_integer(info->native_width));
+    json_object_set_new(json, "height", json_integer(info->native_height));
+    json_object_set_new(json, "frames", json_integer(info->frames));
+    json_object_set_new(json, "fps", json_real(info->fps));
+    json_object_set_new(json, "seconds", json_real(info->seconds));
+    json_object_set_new(json, "codec", json_string(info->codec));
+    json_object_set_new(json, "container", json_string(info->container));
+    set_tags(json, &info->tags);
+    cohl_film_reader_close(reader);
+    return COHL_OK;
+}
+
+static cohl_status picture_info(json_t *json, const char *path, cohl_error *err)
+{
+    char *bytes;
+    size_t size;
+    cohl_frame *frame;
+    cohl_tags tags = { 0 };
+    cohl_status st = cohl_file_read(&bytes, &size, path, PICTURE_BYTES_MAX, err);
+    if (st)
+        return st;
+    if (!(st = cohl_still_decode(&frame, (const uint8_t *)bytes, size, path, err)) &&
+        !(st = cohl_still_tags(&tags, (const uint8_t *)bytes, size, err))) {
+        json_object_set_new(json, "kind", json_string("picture"));
+        json_object_set_new(json, "width", json_integer(frame->width));
+        json_object_set_new(json, "height", json_integer(frame->height));
+        set_tags(json, &tags);
+        cohl_frame_free(frame);
+    }
+    cohl_tags_free(&tags);
+    free(bytes);
+    return st;
+}
+
+/* ---- weights ------------------------------------------------------------- */
+
+static json_t *shape(const cohl_weight *w)
+{
+    json_t *dims = json_array();
+    for (int i = 0; i < w->rank; i++)
+        json_array_append_new(dims, json_integer(w->dim[i]));
+    return dims;
+}
+
+static cohl_status weights_info(json_t *json, const char *path, cohl_error *err)
+{
+    cohl_safetensors *file;
+    json_int_t values = 0;
+    json_t *tensors = json_object();
+    cohl_status st = cohl_safetensors_open(&file, path, err);
+    if (st) {
+        json_decref(tensors);
+        return st;
+    }
+    for (size_t i = 0; i < cohl_safetensors_count(file); i++) {
+        const cohl_weight *w = cohl_safetensors_at(file, i);
+        json_object_set_new(tensors, w->name, json_pack("[s, o]", cohl_dtype_name(w->type), shape(w)));
+        values += (json_int_t)w->count;
+    }
+    json_object_set_new(json, "kind", json_string("weights"));
+    json_object_set_new(json, "parameters", json_integer(values));
+    json_object_set_new(json, "tensor_count", json_integer((json_int_t)cohl_safetensors_count(file)));
+    json_object_set_new(json, "tensors", tensors);
+    cohl_safetensors_close(file);
+    return COHL_OK;
+}
+
+/* ---- models -------------------------------------------------------------- */
+
+static cohl_status part_info(json_t *parts, const char *folder, const char *name, cohl_error *err)
+{
+    cohl_weights *weights;
+    json_int_t values = 0, bytes = 0;
+    char *path = cohl_path_join(folder, name);
+    cohl_status st = path ? cohl_weights_open(&weights, path, err) : cohl_fail(err, COHL_ERR_MEMORY, "no memory");
+    free(path);
+    if (st)
+        return st;
+    for (size_t i = 0; i < cohl_weights_count(weights); i++) {
+        const cohl_weight *w = cohl_weights_at(weights, i);
+        values += (json_int_t)w->count;
+        bytes += (json_int_t)(w->count * cohl_dtype_bytes(w->type));
+    }
+    json_object_set_new(parts, name, json_pack("{s:I, s:I, s:i}", "parameters", values, "bytes", bytes, "tensors",
+                                               (int)cohl_weights_count(weights)));
+    cohl_weights_close(weights);
+    return COHL_OK;
+}
+
+static json_t *sizes(const cohl_film_abilities *can)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < can->size_count; i++)
+        json_array_append_new(list, json_pack("[i, i]", can->size[i][0], can->size[i][1]));
+    return list;
+}
+
+static cohl_status model_info(json_t *json, const char *folder, cohl_error *err)
+{
+    static const char *const names[] = { "text_encoder", "transformer", "vae" };
+    cohl_film_abilities can;
+    cohl_film_sampling usual;
+    json_t *parts = json_object();
+    cohl_status st = cohl_film_model_describe(&can, &usual, folder, err);
+    for (int i = 0; i < 3 && !st; i++)
+        st = part_info(parts, folder, names[i], err);
+    if (st) {
+        json_decref(parts);
+        return st;
+    }
+    json_t *can_json = json_pack("{s:f, s:i, s:i, s:o, s:i, s:s, s:s, s:i}", "fps", can.fps, "frames_min",
+                                 can.frames_min, "frames_max", can.frames_max, "sizes", sizes(&can),
+                                 "size_multiple", COHL_MODEL_GRID, "known", can.known->name,
+                                 "known_about", can.known->about, "words", can.words);
+    json_object_set_new(json, "kind", json_string("model"));
+    json_object_set_new(json, "name", json_string(can.name));
+    json_object_set_new(json, "about", json_string(can.about));
+    json_object_set_new(json, "can", can_json);
+    json_object_set_new(json, "sampling", json_pack("{s:s, s:i, s:f, s:f}", "solver", usual.solver->name, "steps",
+                                                    usual.steps, "shift", usual.shift, "guidance", usual.guidance));
+    json_object_set_new(json, "parts", parts);
+    return COHL_OK;
+}
+
+/* ---- the command --------------------------------------------------------- */
+
+static bool ends_with(const char *text, const char *ending)
+{
+    size_t a = strlen(text), b = strlen(ending);
+    return a >= b && !strcasecmp(text + a - b, ending);
+}
+
+/* Films are told by reading them, but a still picture would pass for a film of one frame. */
+static bool is_picture(const char *path)
+{
+    static const char *const endings[] = { ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".ppm" };
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (ends_with(path, endings[i]))
+            return true;
+    return false;
+}
+
+static cohl_status look(json_t *json, const char *path, cohl_error *err)
+{
+    if (cohl_folder_exists(path))
+        return model_info(json, path, err);
+    if (ends_with(path, ".safetensors"))
+        return weights_info(json, path, err);
+    return is_picture(path) ? picture_info(json, path, err) : film_info(json, path, err);
+}
+
+static int run_info(int argc, char **argv)
+{
+    const char *path;
+    bool as_json = false;
+    int exit_code;
+    cohl_error err = { 0 };
+    const cohl_option options[] = {
+        { "--json", NULL, "answer as JSON", COHL_OPTION_FLAG, &as_json, 0, 0 },
+        { NULL, NULL, NULL, COHL_OPTION_FLAG, NULL, 0, 0 },
+    };
+    const cohl_usage usage = { "info", "PATH",
+                               "What a film or picture (with its recipe), a model's folder or a .safetensors file is.",
+                               options };
+
+    if (!cohl_options_parse(&usage, argc, argv, &path, 1, 1, &exit_code))
+        return exit_code;
+    json_t *json = json_pack("{s:s}", "path", path);
+    cohl_status st = json ? look(json, path, &err)
+                          : cohl_fail(&err, COHL_ERR_ARGUMENT, "the path is not UTF-8");
+    if (!st && as_json) {
+        json_dumpf(json, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+        putchar('\n');
+    } else if (!st) {
+        print_lines(json, 0);
+    }
+    json_decref(json);
+    return st ? cohl_command_fail(&err) : COHL_EXIT_OK;
+}
+
+const cohl_command cohl_command_info = { "info", "what a film, a model or a file of weights is", run_info };

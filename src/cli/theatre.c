@@ -1,0 +1,265 @@
+/* theatre.c - `cohl theatre render|words|caption`: the toy theatre that the small model learned from. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/worker.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/size.h"
+#include "deliver/door.h"
+#include "theatre/scene.h"
+
+enum { AHEAD = 4 };     /* frames rendered together, for each thread */
+
+typedef struct asked {
+    const char *out, *size, *truth;
+    uint64_t    seed;
+    int         frames, act, actors, threads;
+    bool        held_out, json;
+} asked;
+
+static cohl_status draw(cohl_scene *scene, const asked *a, cohl_error *err)
+{
+    cohl_scene_request request = cohl_scene_request_default();
+    cohl_status st = a->size ? cohl_size_read(a->size, &request.width, &request.height, err) : COHL_OK;
+    if (st)
+        return st;
+    if (request.width > 4096 || request.height > 4096 || request.width < 16 || request.height < 16)
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "--size is \"%.40s\", expected sides of 16 to 4096 pixels", a->size);
+    request.frames = a->frames, request.act = a->act, request.held_out = a->held_out;
+    if (a->actors)
+        request.actors_min = request.actors_max = a->actors;
+    cohl_scene_draw(scene, &request, a->seed);
+    return COHL_OK;
+}
+
+/* ---- render -------------------------------------------------------------- */
+
+typedef struct batch {
+    const cohl_scene *scene;
+    int               first;
+    cohl_frame      **frame;
+} batch;
+
+static void render_one(void *job, int tile, int thread)
+{
+    batch *b = job;
+    cohl_scene_render(b->scene, b->first + tile, &(cohl_picture){ .rgb = b->frame[tile]->rgb });
+}
+
+/* Frames first, first+1, ... rendered side by side and put in order. */
+static cohl_status put_frames(cohl_door *door, batch *b, int room, cohl_workers *workers, cohl_error *err)
+{
+    cohl_status st = COHL_OK;
+    for (b->first = 0; b->first < b->scene->frames && !st; b->first += room) {
+        int left = b->scene->frames - b->first, count = left < room ? left : room;
+        cohl_workers_run(workers, count, render_one, b);
+        for (int i = 0; i < count && !st; i++)
+            st = cohl_door_put(door, b->frame[i], err);
+    }
+    return st;
+}
+
+static cohl_status render_film(cohl_door *door, const cohl_scene *scene, int threads, cohl_error *err)
+{
+    cohl_workers *workers;
+    cohl_status st = cohl_workers_new(&workers, threads, err);
+    if (st)
+        return st;
+    int room = AHEAD * cohl_workers_count(workers);
+    batch b = { .scene = scene, .frame = calloc((size_t)room, sizeof *b.frame) };
+    if (!b.frame)
+        st = cohl_fail(err, COHL_ERR_MEMORY, "no memory for %d frames", room);
+    for (int i = 0; i < room && !st; i++)
+        st = cohl_frame_new(&b.frame[i], scene->width, scene->height, err);
+    if (!st)
+        st = put_frames(door, &b, room, workers, err);
+    for (int i = 0; i < room && b.frame; i++)
+        cohl_frame_free(b.frame[i]);
+    free(b.frame);
+    cohl_workers_free(workers);
+    return st;
+}
+
+static cohl_status write_truth(const cohl_scene *scene, const char *path, cohl_error *err)
+{
+    cohl_text json = { 0 };
+    if (!path)
+        return COHL_OK;
+    cohl_scene_truth(scene, &json);
+    cohl_text_add(&json, "\n");
+    cohl_status st = json.failed ? cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory", path)
+                                 : cohl_file_write(path, json.data, json.size, err);
+    cohl_text_free(&json);
+    return st;
+}
+
+/* The truth is written before the film has its name: with one missing, both are. */
+static cohl_status film_scene(const cohl_scene *scene, const asked *a, const cohl_door_params *params, cohl_error *err)
+{
+    cohl_door *door;
+    cohl_door_report report;
+    cohl_status st = cohl_door_open(&door, params, err);
+    if (st)
+        return st;
+    st = render_film(door, scene, a->threads, err);
+    if (!st)
+        st = write_truth(scene, a->truth, err);
+    if ((st = cohl_door_close(door, st, &report, err)))
+        return st;
+    printf("%s: %d frames of %dx%d, %.2f s: %s\n", report.path, report.frames, params->width, params->height,
+           report.seconds, params->title);
+    cohl_door_report_free(&report);
+    return COHL_OK;
+}
+
+static cohl_status render(const asked *a, cohl_error *err)
+{
+    cohl_scene scene;
+    cohl_text caption = { 0 };
+    char *recipe = NULL, *sheet = cohl_door_sheet_path(a->out);
+    cohl_status st = draw(&scene, a, err);
+    if (st) {
+        free(sheet);
+        return st;
+    }
+    cohl_scene_caption(&scene, &caption, COHL_ENGLISH, false, 0);
+    json_t *json = json_pack("{s:s, s:{s:I, s:i, s:i, s:i, s:i, s:i, s:b}}", "cohl", COHL_VERSION, "theatre",
+                             "seed", (json_int_t)a->seed, "width", scene.width, "height", scene.height,
+                             "frames", scene.frames, "act", a->act, "actors", a->actors,
+                             "held_out", a->held_out);
+    recipe = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    if (!recipe || !sheet || caption.failed || !caption.data) {
+        st = cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory", a->out);
+    } else {
+        cohl_door_params params = cohl_door_params_default();
+        params.path = a->out, params.sheet = scene.frames > 1 ? sheet : NULL;
+        params.width = scene.width, params.height = scene.height, params.fps = scene.fps;
+        params.frames = scene.frames, params.recipe = recipe, params.title = caption.data;
+        st = film_scene(&scene, a, &params, err);
+    }
+    cohl_text_free(&caption);
+    free(recipe);
+    free(sheet);
+    return st;
+}
+
+/* ---- caption ------------------------------------------------------------- */
+
+static cohl_status caption(const asked *a, cohl_error *err)
+{
+    static const struct { const char *key; cohl_language language; bool dense; } kinds[] = {
+        { "english", COHL_ENGLISH, false }, { "english_dense", COHL_ENGLISH, true },
+        { "french", COHL_FRENCH, false }, { "french_dense", COHL_FRENCH, true },
+    };
+    cohl_scene scene;
+    json_t *json = a->json ? json_object() : NULL;
+    cohl_status st = draw(&scene, a, err);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && !st; i++) {
+        cohl_text text = { 0 };
+        cohl_scene_caption(&scene, &text, kinds[i].language, kinds[i].dense, 0);
+        if (json)
+            json_object_set_new(json, kinds[i].key, json_string(text.data ? text.data : ""));
+        else
+            puts(text.data ? text.data : "");
+        cohl_text_free(&text);
+    }
+    if (json && !st) {
+        json_dumpf(json, stdout, JSON_INDENT(1));
+        putchar('\n');
+    }
+    json_decref(json);
+    return st;
+}
+
+/* ---- words --------------------------------------------------------------- */
+
+static json_t *synonyms(const char *const *list)
+{
+    json_t *out = json_array();
+    for (; *list; list++)
+        json_array_append_new(out, json_string(*list));
+    return out;
+}
+
+static void words_json(void)
+{
+    json_t *all = json_object();
+    for (int kind = 0; kind < COHL_WORD_KIND_COUNT; kind++) {
+        json_t *list = json_array();
+        for (int i = 0; i < cohl_word_count(kind); i++) {
+            const cohl_word *w = &cohl_words_of(kind)[i];
+            json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:o, s:o}", "name", w->name, "about", w->about,
+                                                  "act", w->first_act ? 1 : 2, "english", synonyms(w->english),
+                                                  "french", synonyms(w->french)));
+        }
+        json_object_set_new(all, cohl_word_kind_name(kind), list);
+    }
+    json_dumpf(all, stdout, JSON_INDENT(1));
+    putchar('\n');
+    json_decref(all);
+}
+
+static void words_plain(void)
+{
+    for (int kind = 0; kind < COHL_WORD_KIND_COUNT; kind++) {
+        printf("%s%s\n", kind ? "\n" : "", cohl_word_kind_name(kind));
+        for (int i = 0; i < cohl_word_count(kind); i++) {
+            const cohl_word *w = &cohl_words_of(kind)[i];
+            printf("  %-14s act %d  %s / %s: %s\n", w->name, w->first_act ? 1 : 2, w->english[0], w->french[0], w->about);
+        }
+    }
+}
+
+static cohl_status words(const asked *a, cohl_error *err)
+{
+    if (a->json)
+        words_json();
+    else
+        words_plain();
+    return COHL_OK;
+}
+
+/* ---- the command --------------------------------------------------------- */
+
+static const struct { const char *name; cohl_status (*run)(const asked *, cohl_error *); } deeds[] = {
+    { "render", render }, { "words", words }, { "caption", caption },
+};
+
+static int run_theatre(int argc, char **argv)
+{
+    asked a = { .out = "scene.mp4", .frames = 81, .act = 2 };
+    const char *deed;
+    int exit_code;
+    cohl_error err = { 0 };
+    const cohl_option options[] = {
+        { "--seed", "N", "which scene (0)", COHL_OPTION_SEED, &a.seed, 0, 0 },
+        { "-o, --out", "FILE", "render: where the film goes (scene.mp4)", COHL_OPTION_TEXT, &a.out, 0, 0 },
+        { "--truth", "FILE", "render: also write what is so in every frame, as JSON", COHL_OPTION_TEXT, &a.truth, 0, 0 },
+        { "--size", "WxH", "pixels (320x192)", COHL_OPTION_TEXT, &a.size, 0, 0 },
+        { "--frames", "N", "at 16 a second (81)", COHL_OPTION_INT, &a.frames, 1, 4097 },
+        { "--act", "N", "1: the first act's words, 2: all of them (2)", COHL_OPTION_INT, &a.act, 1, 2 },
+        { "--actors", "N", "how many subjects (1 or 2, as the seed says)", COHL_OPTION_INT, &a.actors, 1, COHL_ACTORS_MAX },
+        { "--held-out", NULL, "only scenes that training never saw", COHL_OPTION_FLAG, &a.held_out, 0, 0 },
+        { "--threads", "N", "worker threads; the film is the same with any number (all)", COHL_OPTION_INT, &a.threads, 0, 256 },
+        { "--json", NULL, "words, caption: as JSON", COHL_OPTION_FLAG, &a.json, 0, 0 },
+        { NULL, NULL, NULL, COHL_OPTION_FLAG, NULL, 0, 0 },
+    };
+    const cohl_usage usage = { "theatre", "render|words|caption",
+                               "The toy theatre: render a scene with its truth, list the words it knows, or say how a "
+                               "scene is captioned.", options };
+
+    if (!cohl_options_parse(&usage, argc, argv, &deed, 1, 1, &exit_code))
+        return exit_code;
+    for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++)
+        if (!strcmp(deeds[i].name, deed))
+            return deeds[i].run(&a, &err) ? cohl_command_fail(&err) : COHL_EXIT_OK;
+    fprintf(stderr, "cohl theatre: \"%.60s\" is not one of render, words, caption\n", deed);
+    return COHL_EXIT_USAGE;
+}
+
+const cohl_command cohl_command_theatre = { "theatre", "render scenes of the toy theatre, list its words", run_theatre };
