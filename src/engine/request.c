@@ -121,7 +121,7 @@ static cohl_status plan_rate(cohl_plan *plan, const cohl_request *r, const cohl_
     if (!(plan->fps >= 1 && plan->fps <= 240))
         return cohl_fail(err, COHL_ERR_ARGUMENT, "%g frames a second, expected 1 to 240", plan->fps);
     if (plan->fps != can->fps)
-        note(plan, "%s films at %g frames a second; for %g, frames are %s, none is blended", can->name, can->fps,
+        note(plan, "%s films at %g frames a second; for %g, some are %s, none is blended", can->name, can->fps,
              plan->fps, plan->fps > can->fps ? "shown twice" : "left out");
     return COHL_OK;
 }

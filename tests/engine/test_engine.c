@@ -1,0 +1,392 @@
+/* Tests of engine: what a run promises, with a model of a few thousand random numbers. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cohl/cohl.h"
+#include "media/still.h"
+#include "model/film_model.h"
+#include "model/sample.h"
+#include "tiny.h"
+
+static char folder[] = "/tmp/cohl-engine-XXXXXX", model[64];
+static cohl_engine *engine;
+
+static int set_up(void **state)
+{
+    cohl_error err;
+    if (!mkdtemp(folder))
+        return 1;
+    snprintf(model, sizeof model, "%s/model", folder);
+    if (tiny_model_write(model, &err) ||
+        cohl_engine_open(&engine, &(cohl_engine_params){ .model = model, .threads = 2 }, &err)) {
+        fprintf(stderr, "%s\n", err.text);
+        return 1;
+    }
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    char command[96];
+    cohl_engine_close(engine);
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command) != 0;
+}
+
+static cohl_request usual(void)
+{
+    cohl_request r = cohl_request_default();
+    r.prompt = "a red balloon drifts over a white village";
+    r.frames = 9, r.seed = 5;
+    return r;
+}
+
+static char *path_of(const char *name)
+{
+    static char path[8][128];
+    static int next;
+    char *out = path[next++ % 8];
+    snprintf(out, sizeof path[0], "%s/%s", folder, name);
+    return out;
+}
+
+/* ---- frames -------------------------------------------------------------- */
+
+typedef struct film {
+    int      count;
+    size_t   bytes;          /* of a frame */
+    uint8_t *rgb;
+} film;
+
+static cohl_status keep(void *user, int index, const uint8_t *rgb, cohl_error *err)
+{
+    film *f = user;
+    assert_int_equal(index, f->count);
+    f->rgb = realloc(f->rgb, (size_t)(f->count + 1) * f->bytes);
+    memcpy(f->rgb + (size_t)f->count++ * f->bytes, rgb, f->bytes);
+    return COHL_OK;
+}
+
+static film make(cohl_engine *with, const cohl_request *request)
+{
+    cohl_run *run;
+    cohl_error err = { 0 };
+    film f = { 0 };
+    assert_int_equal(cohl_run_new(&run, with, request, &err), COHL_OK);
+    f.bytes = (size_t)cohl_run_plan(run)->width * (size_t)cohl_run_plan(run)->height * 3;
+    if (cohl_run_frames(run, keep, &f, NULL, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(f.count, cohl_run_plan(run)->frames);
+    cohl_run_free(run);
+    return f;
+}
+
+static bool same(const film *a, const film *b)
+{
+    return a->count == b->count && a->bytes == b->bytes && !memcmp(a->rgb, b->rgb, a->bytes * (size_t)a->count);
+}
+
+static void test_same_frames_with_any_number_of_threads(void **state)
+{
+    cohl_request r = usual();
+    film first = make(engine, &r);
+    for (int threads = 1; threads <= 3; threads += 2) {
+        cohl_engine *other;
+        cohl_engine_params params = { .model = model, .threads = threads };
+        assert_int_equal(cohl_engine_open(&other, &params, NULL), COHL_OK);
+        film again = make(other, &r);
+        assert_true(same(&first, &again));
+        free(again.rgb);
+        cohl_engine_close(other);
+    }
+    free(first.rgb);
+}
+
+static void test_another_seed_prompt_or_guidance_gives_another_film(void **state)
+{
+    cohl_request r = usual(), other[3] = { usual(), usual(), usual() };
+    film first = make(engine, &r);
+    other[0].seed = 6;
+    other[1].prompt = "un village";
+    other[2].guidance = 5;
+    for (int i = 0; i < 3; i++) {
+        film f = make(engine, &other[i]);
+        assert_false(same(&first, &f));
+        free(f.rgb);
+    }
+    free(first.rgb);
+}
+
+static void test_a_slower_rate_leaves_frames_out_and_a_faster_one_doubles_them(void **state)
+{
+    cohl_request r = usual(), slow = usual(), fast = usual();
+    slow.frames = 5, slow.fps = 4;
+    fast.frames = 17, fast.fps = 16;
+    film all = make(engine, &r), half = make(engine, &slow), twice = make(engine, &fast);
+    for (int i = 0; i < 5; i++)
+        assert_memory_equal(half.rgb + (size_t)i * all.bytes, all.rgb + (size_t)(2 * i) * all.bytes, all.bytes);
+    for (int i = 0; i < 17; i++)
+        assert_memory_equal(twice.rgb + (size_t)i * all.bytes, all.rgb + (size_t)((i + 1) / 2) * all.bytes, all.bytes);
+    free(all.rgb);
+    free(half.rgb);
+    free(twice.rgb);
+}
+
+static void write_picture(const char *path, uint32_t colour)
+{
+    cohl_frame *frame;
+    assert_int_equal(cohl_frame_new(&frame, 64, 64, NULL), COHL_OK);
+    cohl_frame_fill(frame, 0, 0, 64, 64, colour);
+    assert_int_equal(cohl_still_write(path, frame, NULL, 0, NULL), COHL_OK);
+    cohl_frame_free(frame);
+}
+
+static bool all_of_colour(const film *f, int index, uint32_t colour)
+{
+    const uint8_t *at = f->rgb + (size_t)index * f->bytes;
+    for (size_t i = 0; i < f->bytes; i++)
+        if (at[i] != (uint8_t)(colour >> (8 * (2 - i % 3))))
+            return false;
+    return true;
+}
+
+static void test_given_pictures_come_back_as_they_are(void **state)
+{
+    cohl_request r = usual();
+    r.frames = 0, r.seconds = 1.5;       /* 12 frames: the last group of four is cut */
+    r.image = path_of("red.png"), r.last_image = path_of("blue.png");
+    write_picture(r.image, 0xc03020);
+    write_picture(r.last_image, 0x2040a0);
+    film f = make(engine, &r);
+    assert_int_equal(f.count, 12);
+    assert_true(all_of_colour(&f, 0, 0xc03020));
+    assert_true(all_of_colour(&f, 11, 0x2040a0));
+    assert_false(all_of_colour(&f, 5, 0xc03020));
+    free(f.rgb);
+}
+
+/* ---- cancel and deliver -------------------------------------------------- */
+
+static void cancel_at_step_two(void *user, const cohl_run_progress *p)
+{
+    if (!strcmp(p->stage, "steps") && p->step == 2)
+        cohl_run_cancel(user);
+}
+
+static void cancel_at_a_frame(void *user, const cohl_run_progress *p)
+{
+    if (!strcmp(p->stage, "frames") && p->step == 3)
+        cohl_run_cancel(user);
+}
+
+static void test_a_cancelled_run_leaves_nothing(void **state)
+{
+    cohl_run_watch_fn *const when[] = { cancel_at_step_two, cancel_at_a_frame };
+    cohl_film to = { .path = path_of("cancelled.mp4"), .sheet = path_of("cancelled.png") };
+    for (int i = 0; i < 2; i++) {
+        cohl_request r = usual();
+        cohl_run *run;
+        cohl_error err;
+        char command[160];
+        assert_int_equal(cohl_run_new(&run, engine, &r, &err), COHL_OK);
+        cohl_run_watch(run, when[i], run);
+        assert_int_equal(cohl_run_film(run, &to, NULL, &err), COHL_ERR_CANCELLED);
+        assert_string_not_equal(err.text, "");
+        cohl_run_free(run);
+        snprintf(command, sizeof command, "test -z \"$(find %s -name '*cancelled*')\"", folder);
+        assert_int_equal(system(command), 0);
+    }
+}
+
+static void test_a_film_carries_the_request_that_makes_it_again(void **state)
+{
+    static const char *const names[] = { "a.mp4", "a.webm", "a.gif", "a.png" };
+    for (int i = 0; i < 4; i++) {
+        cohl_request r = usual(), again;
+        cohl_run_report report[2];
+        cohl_recipe_text *recipe;
+        cohl_error err = { 0 };
+        r.negative = "a dog", r.steps = 3, r.seed = UINT64_MAX, r.frames = i == 3 ? 1 : 9;
+        for (int k = 0; k < 2; k++) {
+            cohl_run *run;
+            cohl_film to = { .path = path_of(names[i]) };
+            if (k && cohl_request_from_film(&again, &recipe, to.path, &err))
+                fail_msg("%s", err.text);
+            assert_int_equal(cohl_run_new(&run, engine, k ? &again : &r, &err), COHL_OK);
+            assert_int_equal(cohl_run_film(run, &to, &report[k], &err), COHL_OK);
+            cohl_run_free(run);
+        }
+        assert_int_equal(again.seed, UINT64_MAX);
+        assert_string_equal(report[0].packets, report[1].packets);
+        assert_true(report[0].bytes > 0 && report[0].joules > 0 && report[0].peak_bytes > 0);
+        cohl_recipe_free(recipe);
+    }
+}
+
+/* ---- bad input ----------------------------------------------------------- */
+
+static void test_bad_requests_get_one_sentence_that_says_what_is_right(void **state)
+{
+    static char long_prompt[COHL_PROMPT_BYTES_MAX + 10];
+    memset(long_prompt, 'a', sizeof long_prompt - 1);
+    const struct { cohl_request r; const char *says; } cases[] = {
+        { { .prompt = NULL }, "prompt is empty" },
+        { { .prompt = " \n" }, "prompt is empty" },
+        { { .prompt = long_prompt }, "at most 102400" },
+        { { .prompt = "ab\xc3(" }, "not UTF-8 at byte 2" },
+        { { .prompt = "a", .negative = "\xff" }, "negative prompt is not UTF-8 at byte 0" },
+        { { .prompt = "a", .width = 100, .height = 64 }, "96x64 and 128x64" },
+        { { .prompt = "a", .width = 10, .height = 10 }, "32x32 and 64x64" },
+        { { .prompt = "a", .width = 64 }, "width and height are" },
+        { { .prompt = "a", .width = -64, .height = 64 }, "width and height are" },
+        { { .prompt = "a", .frames = -1 }, "at least 1" },
+        { { .prompt = "a", .frames = 1000000000 }, "at most 33 frames" },
+        { { .prompt = "a", .frames = 34 }, "at most 33 frames" },
+        { { .prompt = "a", .seconds = 1e9 }, "at most 33 frames" },
+        { { .prompt = "a", .seconds = NAN }, "no frame" },
+        { { .prompt = "a", .seconds = 1, .frames = 8 }, "one of the two" },
+        { { .prompt = "a", .fps = 1000 }, "1 to 240" },
+        { { .prompt = "a", .fps = NAN }, "1 to 240" },
+        { { .prompt = "a", .steps = 5000 }, "1 to 1000" },
+        { { .prompt = "a", .guidance = 1e6 }, "0 to 100" },
+        { { .prompt = "a", .shift = -1 }, "0.01 to 100" },
+        { { .prompt = "a", .solver = "magic" }, "unipc" },
+        { { .prompt = "a", .frames = 1, .image = "a", .last_image = "b" }, "two frames" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cohl_error err = { 0 };
+        cohl_plan plan;
+        if (cohl_request_check(engine, &cases[i].r, &plan, &err) != COHL_ERR_ARGUMENT || !strstr(err.text, cases[i].says) ||
+            strchr(err.text, '\n'))
+            fail_msg("case %zu: \"%s\", expected \"%s\"", i, err.text, cases[i].says);
+    }
+}
+
+static void test_defaults_are_the_models(void **state)
+{
+    cohl_request r = cohl_request_default();
+    cohl_plan plan;
+    r.prompt = "a red balloon";
+    assert_int_equal(cohl_request_check(engine, &r, &plan, NULL), COHL_OK);
+    assert_int_equal(plan.width, 64);
+    assert_int_equal(plan.frames, 33);
+    assert_int_equal(plan.steps, 4);
+    assert_string_equal(plan.solver, "euler");
+    assert_true(plan.guidance == 2 && plan.shift == 3 && plan.fps == 8);
+    assert_int_equal(plan.unknown_count, 0);
+}
+
+static void test_words_that_were_not_taught_are_named_with_the_nearest(void **state)
+{
+    static const struct { const char *prompt, *word, *nearest; } cases[] = {
+        { "a red cat", "cat", "dog" },
+        { "un CHÂTEAU rouge", "château", "maison" },
+        { "a yelow balloon", "yelow", "yellow" },
+        { "a white lighthouse", "lighthouse", "" },     /* second act, though the table has it */
+        { "a quixotic balloon", "quixotic", "" },
+        { "A red balloon, slowly. L\xe2\x80\x99homme", NULL, NULL },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cohl_request r = usual();
+        cohl_plan plan;
+        r.prompt = cases[i].prompt;
+        assert_int_equal(cohl_request_check(engine, &r, &plan, NULL), COHL_OK);
+        if (plan.unknown_count != (cases[i].word ? 1 : 0))
+            fail_msg("\"%s\": %d words, the first \"%s\"", r.prompt, plan.unknown_count, plan.unknown[0].word);
+        if (cases[i].word) {
+            assert_string_equal(plan.unknown[0].word, cases[i].word);
+            assert_string_equal(plan.unknown[0].nearest, cases[i].nearest);
+        }
+    }
+}
+
+static void replace(const char *name, const char *text)
+{
+    assert_int_equal(cohl_file_write(path_of(name), text, strlen(text), NULL), COHL_OK);
+}
+
+static void test_a_broken_model_is_named(void **state)
+{
+    static const struct { const char *name, *text, *says; } cases[] = {
+        { "broken/model_index.json", "{ \"cohl\": { \"known\": \"magic\" } }", "magic" },
+        { "broken/model_index.json", "{ \"cohl\": { \"frames\": [5, 16] } }", "16 is not 4k+1" },
+        { "broken/model_index.json", "{ \"cohl\": { \"sizes\": [[50, 64]] } }", "multiples of 32" },
+        { "broken/model_index.json", "[", "model_index.json" },
+        { "broken/scheduler/config.json", "{ \"solver\": \"magic\" }", "magic" },
+        { "broken/text_encoder/config.json", "{ \"vocab\": 400, \"dim\": 14, \"dim_attn\": 8, \"dim_ffn\": 16, "
+          "\"num_heads\": 2, \"num_layers\": 2, \"num_buckets\": 8, \"max_distance\": 16 }", "[400, 14]" },
+        { "broken/vae/model.safetensors", "nonsense", "vae/model.safetensors" },
+        { "broken/transformer/model.safetensors", NULL, "transformer" },
+        { "broken/tokenizer/words.tsv", NULL, "words.tsv" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char command[300];
+        cohl_error err = { 0 };
+        cohl_engine *broken = NULL;
+        snprintf(command, sizeof command, "rm -rf %s/broken && cp -r %s %s/broken", folder, model, folder);
+        assert_int_equal(system(command), 0);
+        if (cases[i].text)
+            replace(cases[i].name, cases[i].text);
+        else
+            assert_int_equal(unlink(path_of(cases[i].name)), 0);
+        if (!cohl_engine_open(&broken, &(cohl_engine_params){ .model = path_of("broken") }, &err) || broken ||
+            !strstr(err.text, cases[i].says))
+            fail_msg("case %zu: \"%s\", expected \"%s\"", i, err.text, cases[i].says);
+    }
+}
+
+/* ---- sampling ------------------------------------------------------------ */
+
+/* One Euler step is linear in the velocity, so with guidance 3 it lands at 3 * with - 2 * without. */
+static void test_guidance_in_one_pack_is_guidance_in_two(void **state)
+{
+    enum { COUNT = 2 * 4 * 4 * 6 };
+    float latent[3][COUNT];
+    const float scale[3] = { 1, 0, 3 };
+    const int32_t id[] = { 4, 5, 6, 1 };
+    cohl_ctx ctx;
+    cohl_film_model *m;
+    cohl_schedule schedule;
+    assert_int_equal(cohl_ctx_open(&ctx, &(cohl_ctx_params){ 0 }, NULL), COHL_OK);
+    assert_int_equal(cohl_film_model_load(&m, model, &ctx, COHL_F32, NULL), COHL_OK);
+    assert_int_equal(cohl_schedule_make(&schedule, cohl_schedule_kinds[0], 1, 1, NULL), COHL_OK);
+    for (int i = 0; i < 3; i++) {
+        cohl_sample_request r = { .text = m->text, .dit = m->dit, .id = id, .id_count = 4, .frames = 2, .height = 4,
+                                  .width = 4, .schedule = &schedule, .solver = cohl_solver_find("euler"),
+                                  .guidance = scale[i], .seed = 3 };
+        assert_int_equal(cohl_sample_latents(&ctx, &r, latent[i], NULL), COHL_OK);
+    }
+    for (int i = 0; i < COUNT; i++)
+        assert_true(fabsf(latent[2][i] - (3 * latent[0][i] - 2 * latent[1][i])) < 1e-4f);
+    cohl_film_model_free(m);
+    cohl_ctx_close(&ctx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same_frames_with_any_number_of_threads),
+        cmocka_unit_test(test_another_seed_prompt_or_guidance_gives_another_film),
+        cmocka_unit_test(test_a_slower_rate_leaves_frames_out_and_a_faster_one_doubles_them),
+        cmocka_unit_test(test_given_pictures_come_back_as_they_are),
+        cmocka_unit_test(test_a_cancelled_run_leaves_nothing),
+        cmocka_unit_test(test_a_film_carries_the_request_that_makes_it_again),
+        cmocka_unit_test(test_bad_requests_get_one_sentence_that_says_what_is_right),
+        cmocka_unit_test(test_defaults_are_the_models),
+        cmocka_unit_test(test_words_that_were_not_taught_are_named_with_the_nearest),
+        cmocka_unit_test(test_a_broken_model_is_named),
+        cmocka_unit_test(test_guidance_in_one_pack_is_guidance_in_two),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
