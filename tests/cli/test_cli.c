@@ -1,0 +1,243 @@
+/* Tests of cli: the built command is run; what it prints, leaves and answers. argv: cohl, tiny_model. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+
+static const char *cohl, *tiny_model;
+static char folder[] = "/tmp/cohl-cli-XXXXXX";
+static char *out, *said;         /* of the last command: stdout, stderr */
+
+/* sh runs "cohl ARGUMENTS" in the tests' folder; returns the exit code. */
+static int run(const char *format, ...)
+{
+    char arguments[4096], *command;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(arguments, sizeof arguments, format, args);
+    va_end(args);
+    assert_true(asprintf(&command, "cd %s && %s %s >.out 2>.said </dev/null", folder, cohl, arguments) > 0);
+    int status = system(command);
+    free(command);
+    free(out);
+    free(said);
+    char path[64];
+    snprintf(path, sizeof path, "%s/.out", folder);
+    assert_int_equal(cohl_file_read(&out, NULL, path, 1 << 24, NULL), COHL_OK);
+    snprintf(path, sizeof path, "%s/.said", folder);
+    assert_int_equal(cohl_file_read(&said, NULL, path, 1 << 24, NULL), COHL_OK);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void expect(int code, int wanted)
+{
+    if (code != wanted)
+        fail_msg("exit code %d, expected %d; it said: %s", code, wanted, said);
+}
+
+static bool is_there(const char *name)
+{
+    char path[160];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return cohl_file_exists(path);
+}
+
+static int set_up(void **state)
+{
+    char command[256];
+    if (!mkdtemp(folder))
+        return 1;
+    snprintf(command, sizeof command, "%s %s/tiny", tiny_model, folder);
+    return system(command);
+}
+
+static int tear_down(void **state)
+{
+    char command[96];
+    free(out);
+    free(said);
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command);
+}
+
+static void test_generate_makes_a_film_its_sheet_and_says_what_it_cost(void **state)
+{
+    expect(run("generate 'a red balloon drifts' --model tiny --frames 9 -o one.mp4"), 0);
+    assert_true(is_there("one.mp4") && is_there("one.sheet.png"));
+    assert_non_null(strstr(out, "one.mp4: 9 frames of 64x64"));
+    assert_non_null(strstr(out, "peak memory"));
+    assert_non_null(strstr(out, "energy about"));
+}
+
+static void test_generate_again_makes_the_same_bytes(void **state)
+{
+    expect(run("generate 'a red balloon' --model tiny --frames 9 --seed 3 -o first.mp4 --threads 1"), 0);
+    expect(run("generate --again first.mp4 --model tiny -o second.mp4 --threads 3"), 0);
+    char command[256];
+    snprintf(command, sizeof command, "cmp %s/first.mp4 %s/second.mp4", folder, folder);
+    assert_int_equal(system(command), 0);
+    expect(run("generate --again first.mp4 --seed 4 --model tiny -o third.mp4"), 0);
+    snprintf(command, sizeof command, "cmp -s %s/first.mp4 %s/third.mp4", folder, folder);
+    assert_int_not_equal(system(command), 0);
+}
+
+static void test_takes_are_numbered(void **state)
+{
+    expect(run("generate 'a red balloon' --model tiny --frames 5 --takes 2 -o take.gif --no-sheet"), 0);
+    assert_true(is_there("take-1.gif") && is_there("take-2.gif"));
+    assert_false(is_there("take-1.sheet.png"));
+}
+
+static void test_generate_answers_in_json(void **state)
+{
+    expect(run("generate 'a red cat' --model tiny --frames 5 --fps 4 --size 64x96 -o j.mp4 --json"), 0);
+    json_t *all = json_loads(out, 0, NULL), *film = json_array_get(json_object_get(all, "films"), 0);
+    const json_t *word = json_array_get(json_object_get(film, "unknown_words"), 0);
+    assert_true(json_is_true(json_object_get(all, "ok")));
+    assert_string_equal(json_string_value(json_object_get(word, "word")), "cat");
+    assert_string_equal(json_string_value(json_object_get(word, "nearest")), "dog");
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(film, "recipe"), "height")), 96);
+    assert_int_equal(json_array_size(json_object_get(film, "notes")), 1);
+    json_decref(all);
+    expect(run("generate a --model tiny --size 65x64 --json"), 2);
+    all = json_loads(out, 0, NULL);
+    assert_false(json_is_true(json_object_get(all, "ok")));
+    assert_non_null(json_object_get(json_object_get(all, "error"), "text"));
+    json_decref(all);
+}
+
+static void test_bad_input_gets_one_sentence_and_its_exit_code(void **state)
+{
+    static const struct { const char *arguments; int code; const char *says; } cases[] = {
+        { "", 2, "usage" },
+        { "generat", 2, "did you mean generate?" },
+        { "generate", 2, "missing PROMPT" },
+        { "generate '' --model tiny", 2, "prompt is empty" },
+        { "generate a b --model tiny", 2, "one word too many" },
+        { "generate a --model tiny --frames 0", 2, "from 1 to" },
+        { "generate a --model tiny --frames 1000000000", 2, "at most 33 frames" },
+        { "generate a --model tiny --size 100x64", 2, "96x64 and 128x64" },
+        { "generate a --model tiny --size big", 2, "WIDTHxHEIGHT" },
+        { "generate a --model tiny --seed -1", 2, "--seed" },
+        { "generate a --model tiny --seed 18446744073709551616", 2, "--seed" },
+        { "generate a --model tiny --solver magic", 2, "unipc" },
+        { "generate a --model tiny --sed 1", 2, "did you mean --seed" },
+        { "generate a --model tiny --precision f8", 2, "f32 or bf16" },
+        { "generate a --model tiny -o film.avi", 2, ".mp4" },
+        { "generate a --model tiny -o nowhere/film.mp4", 1, "nowhere" },
+        { "generate a --model tiny --image none.png", 1, "none.png" },
+        { "generate a --model tiny --image tiny/model_index.json", 1, "model_index.json" },
+        { "generate a --model none", 1, "none" },
+        { "generate --again tiny/model_index.json --model tiny", 1, "model_index.json" },
+        { "info none.mp4", 1, "none.mp4" },
+        { "info tiny/vae/config.json", 1, "config.json" },
+        { "theatre dance", 2, "dance" },
+        { "theatre render --frames 0", 2, "--frames" },
+        { "theatre render --size 1x1", 2, "--size" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int code = run("%s", cases[i].arguments);
+        if (code != cases[i].code || !strstr(said, cases[i].says))
+            fail_msg("cohl %s: %d, \"%s\", expected %d and \"%s\"", cases[i].arguments, code, said, cases[i].code,
+                     cases[i].says);
+        if (*cases[i].arguments && strchr(said, '\n') != strrchr(said, '\n'))
+            fail_msg("cohl %s: more than one line: %s", cases[i].arguments, said);
+        assert_false(is_there("film.avi") || is_there("nowhere"));
+    }
+}
+
+/* A film of many steps is interrupted while it runs. */
+static void test_an_interrupt_ends_it_soon_and_leaves_nothing(void **state)
+{
+    char path[160], model[64];
+    snprintf(path, sizeof path, "%s/stopped.mp4", folder);
+    snprintf(model, sizeof model, "%s/tiny", folder);
+    pid_t pid = fork();
+    if (!pid) {
+        if (!freopen("/dev/null", "w", stderr))
+            _exit(9);
+        execl(cohl, "cohl", "generate", "a red balloon", "--model", model, "--steps", "1000", "--size", "512x512", "-o",
+              path, (char *)NULL);
+        _exit(9);
+    }
+    nanosleep(&(struct timespec){ .tv_sec = 2 }, NULL);
+    double asked = cohl_clock_seconds();
+    kill(pid, SIGINT);
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 130);
+    assert_true(cohl_clock_seconds() - asked < 5);      /* a second where nothing else runs */
+    assert_int_equal(run("info stopped.mp4"), 1);
+    char command[128];
+    snprintf(command, sizeof command, "test -z \"$(find %s -name '*stopped*')\"", folder);
+    assert_int_equal(system(command), 0);
+}
+
+static void test_info_tells_films_models_and_weights(void **state)
+{
+    expect(run("generate 'a red balloon' --model tiny --frames 9 -o seen.mp4"), 0);
+    expect(run("info seen.mp4 --json"), 0);
+    json_t *json = json_loads(out, 0, NULL);
+    assert_int_equal(json_integer_value(json_object_get(json, "frames")), 9);
+    assert_string_equal(json_string_value(json_object_get(json_object_get(json, "recipe"), "prompt")), "a red balloon");
+    json_decref(json);
+    expect(run("info tiny --json"), 0);
+    json = json_loads(out, 0, NULL);
+    assert_string_equal(json_string_value(json_object_get(json, "name")), "tiny");
+    assert_non_null(json_object_get(json_object_get(json, "parts"), "transformer"));
+    json_decref(json);
+    expect(run("info tiny/vae/model.safetensors"), 0);
+    assert_non_null(strstr(out, "encoder.conv1.weight"));
+}
+
+static void test_theatre_renders_a_scene_with_its_truth(void **state)
+{
+    expect(run("theatre render --seed 4 --frames 5 --size 64x64 -o scene.mp4 --truth scene.json"), 0);
+    char path[64], *text;
+    snprintf(path, sizeof path, "%s/scene.json", folder);
+    assert_int_equal(cohl_file_read(&text, NULL, path, 1 << 24, NULL), COHL_OK);
+    json_t *truth = json_loads(text, 0, NULL);
+    assert_true(json_is_object(truth));
+    json_decref(truth);
+    free(text);
+    assert_true(is_there("scene.mp4"));
+    expect(run("theatre words --json"), 0);
+    json_t *words = json_loads(out, 0, NULL);
+    assert_true(json_array_size(json_object_get(words, "subject")) > 8);
+    json_decref(words);
+    expect(run("theatre caption --seed 4"), 0);
+    assert_true(strlen(out) > 20);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_generate_makes_a_film_its_sheet_and_says_what_it_cost),
+        cmocka_unit_test(test_generate_again_makes_the_same_bytes),
+        cmocka_unit_test(test_takes_are_numbered),
+        cmocka_unit_test(test_generate_answers_in_json),
+        cmocka_unit_test(test_bad_input_gets_one_sentence_and_its_exit_code),
+        cmocka_unit_test(test_an_interrupt_ends_it_soon_and_leaves_nothing),
+        cmocka_unit_test(test_info_tells_films_models_and_weights),
+        cmocka_unit_test(test_theatre_renders_a_scene_with_its_truth),
+    };
+    if (argc != 3)
+        return 2;
+    cohl = argv[1], tiny_model = argv[2];
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
