@@ -44,12 +44,12 @@ void cohl_latents_close(cohl_latents *l)
     free(l);
 }
 
-/* FNV-1a of a file: another autoencoder makes other latents. */
+/* FNV-1a goes on over a file: another autoencoder makes other latents, and so does the same one
+ * with other means and deviations in its config. */
 static cohl_status hash_file(const char *path, uint64_t *hash, cohl_error *err)
 {
     cohl_map map;
     cohl_status st = cohl_map_open(&map, path, err);
-    *hash = 0xcbf29ce484222325u;
     for (size_t i = 0; i < map.size && !st; i++)
         *hash = (*hash ^ map.data[i]) * 0x100000001b3u;
     cohl_map_close(&map);
@@ -63,7 +63,7 @@ static cohl_status open_vae(cohl_latents *l, cohl_error *err)
     char *weights = cohl_path_join(p->vae_folder, "model.safetensors");
     cohl_config *json = NULL;
     cohl_vae_config config;
-    uint64_t hash;
+    uint64_t hash = 0xcbf29ce484222325u;
     char mark[200];
     cohl_status st = config_path && weights ? COHL_OK : cohl_fail(err, COHL_ERR_MEMORY, "no memory for names");
 
@@ -71,7 +71,7 @@ static cohl_status open_vae(cohl_latents *l, cohl_error *err)
         !(st = cohl_vae_config_read(&config, json, err)) && !(st = cohl_vae_new(&l->vae, &config, err)) &&
         !(st = cohl_params_alloc(&l->vae->params, p->ctx, &(cohl_params_use){ .train = false }, err)) &&
         !(st = cohl_params_load_path(&l->vae->params, weights, err)))
-        st = hash_file(weights, &hash, err);
+        (void)((st = hash_file(weights, &hash, err)) || (st = hash_file(config_path, &hash, err)));
     if (!st) {
         snprintf(mark, sizeof mark, "vae %016llx act %d actors %d-%d held %d seed %llu",
                  (unsigned long long)hash, p->request.act, p->request.actors_min, p->request.actors_max,
@@ -245,7 +245,7 @@ static bool read_shard(cohl_latents *l, int index, cohl_shard *s, const char *pa
     const cohl_weight *latent = cohl_safetensors_find(file, "latent"), *cell = cohl_safetensors_find(file, "cell");
     size_t cells = cells_of(s) * COHL_SHARD_CLIPS;
     bool good = made && !strcmp(made, l->mark) && latent && cell && latent->type == COHL_BF16 &&
-                latent->count == cells * (size_t)s->channels && cell->count == cells;
+                cell->type == COHL_U8 && latent->count == cells * (size_t)s->channels && cell->count == cells;
     uint64_t seed = cohl_rng_mix(l->params.seed, 0x5ead0000u + (uint64_t)index);
     if (good) {
         memcpy(s->latent, latent->data, latent->count * sizeof *s->latent);
