@@ -9,7 +9,7 @@
 
 enum { RECIPE_BYTES_MAX = 1 << 20 };
 
-static void read_optimizer(cohl_config *c, cohl_optimizer_params *o)
+static cohl_status read_optimizer(cohl_config *c, const char *recipe, cohl_optimizer_params *o, cohl_error *err)
 {
     const char *matrix;
     cohl_config_string_or(c, "matrix", "muon", &matrix);
@@ -22,6 +22,11 @@ static void read_optimizer(cohl_config *c, cohl_optimizer_params *o)
     cohl_config_float_or(c, "decay", 0, 1, 0.01, &o->decay);
     cohl_config_float_or(c, "clip", 0, 1e9, 1.0, &o->clip);
     cohl_config_float_or(c, "average", 1, 100, 9, &o->average);
+    cohl_status st = cohl_config_done(c, err);
+    if (!st && !o->muon && strcmp(matrix, "adamw"))
+        st = cohl_fail(err, COHL_ERR_FORMAT, "%s, section \"optimizer\": \"matrix\": expected \"muon\" or "
+                       "\"adamw\", found \"%.40s\"", recipe, matrix);
+    return st;
 }
 
 static cohl_status read_schedule(cohl_recipe *r, cohl_error *err)
@@ -60,8 +65,7 @@ static cohl_status read_all(cohl_recipe *r, cohl_error *err)
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a recipe");
     if ((st = read_schedule(r, err)) || (st = cohl_recipe_section(r, "optimizer", &optimizer, err)))
         return st;
-    read_optimizer(optimizer, &r->optimizer);
-    st = cohl_config_done(optimizer, err);
+    st = read_optimizer(optimizer, r->name, &r->optimizer, err);
     cohl_config_close(optimizer);
     return st;
 }
