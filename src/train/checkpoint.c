@@ -114,10 +114,30 @@ static cohl_status load_part(const cohl_weights *file, cohl_optimizer *opt, cohl
     return st;
 }
 
-static double number_of(const cohl_weights *file, const char *key)
+/* A number of 0..most of the metadata; others are COHL_ERR_FORMAT. */
+static cohl_status read_number(const cohl_weights *file, const char *path, const char *key, double most,
+                               double *out, cohl_error *err)
 {
     const char *text = cohl_weights_metadata(file, key);
-    return text ? strtod(text, NULL) : 0;
+    char *end = NULL;
+    *out = text ? strtod(text, &end) : 0;
+    if (!text || end == text || *end || !(*out >= 0 && *out <= most))
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: its %s is %.40s, expected a number from 0 to %g", path,
+                         key + 5, text ? text : "missing", most);
+    return COHL_OK;
+}
+
+static cohl_status read_progress(const cohl_weights *file, const char *path, cohl_progress *progress,
+                                 cohl_error *err)
+{
+    double step;
+    cohl_status st;
+    if ((st = read_number(file, path, "cohl.step", 1e9, &step, err)) ||
+        (st = read_number(file, path, "cohl.seconds", 1e12, &progress->seconds, err)) ||
+        (st = read_number(file, path, "cohl.joules", 1e18, &progress->joules, err)))
+        return st;
+    progress->step = (int64_t)step;
+    return COHL_OK;
 }
 
 cohl_status cohl_checkpoint_load(const char *path, cohl_optimizer *opt, const cohl_recipe *recipe,
@@ -127,13 +147,11 @@ cohl_status cohl_checkpoint_load(const char *path, cohl_optimizer *opt, const co
     cohl_status st = cohl_weights_open(&file, path, err);
     if (st)
         return st;
-    st = check_recipe(file, path, recipe, err);
+    if (!(st = check_recipe(file, path, recipe, err)))
+        st = read_progress(file, path, progress, err);
     for (int part = 0; part < PARTS && !st; part++)
         for (int i = 0; i < opt->count && !st; i++)
             st = load_part(file, opt, &opt->slot[i], part, err);
-    progress->step = (int64_t)number_of(file, "cohl.step");
-    progress->seconds = number_of(file, "cohl.seconds");
-    progress->joules = number_of(file, "cohl.joules");
     cohl_weights_close(file);
     return st;
 }
