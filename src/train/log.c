@@ -2,6 +2,7 @@
 #include "train/log.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -51,10 +52,19 @@ void cohl_train_log_close(cohl_train_log *log)
     log->file = NULL;
 }
 
+/* JSON has no word for what is not finite. */
+static void add_number(cohl_text *text, const char *name, double value)
+{
+    if (isfinite(value))
+        cohl_text_addf(text, ",\"%s\":%.9g", name, value);
+    else
+        cohl_text_addf(text, ",\"%s\":null", name);
+}
+
 static void add_terms(cohl_text *text, const cohl_terms *terms)
 {
     for (int i = 0; i < terms->count; i++)
-        cohl_text_addf(text, ",\"%s\":%.9g", terms->item[i].name, terms->item[i].value);
+        add_number(text, terms->item[i].name, terms->item[i].value);
 }
 
 static void put_line(cohl_train_log *log, cohl_text *text)
@@ -69,8 +79,9 @@ static void put_line(cohl_train_log *log, cohl_text *text)
 void cohl_train_log_step(cohl_train_log *log, const cohl_train_line *l)
 {
     cohl_text text = { 0 };
-    cohl_text_addf(&text, "{\"step\":%lld,\"loss\":%.9g,\"norm\":%.6g,\"rate\":%.6g,\"seconds\":%.4f",
-                   (long long)l->step, l->loss, l->norm, l->rate, l->step_seconds);
+    cohl_text_addf(&text, "{\"step\":%lld", (long long)l->step);
+    add_number(&text, "loss", l->loss);
+    cohl_text_addf(&text, ",\"norm\":%.6g,\"rate\":%.6g,\"seconds\":%.4f", l->norm, l->rate, l->step_seconds);
     add_terms(&text, l->terms);
     put_line(log, &text);
 
@@ -89,7 +100,8 @@ void cohl_train_log_step(cohl_train_log *log, const cohl_train_line *l)
 void cohl_train_log_held_out(cohl_train_log *log, int64_t step, double loss, const cohl_terms *terms)
 {
     cohl_text text = { 0 };
-    cohl_text_addf(&text, "{\"step\":%lld,\"held_out\":%.9g", (long long)step, loss);
+    cohl_text_addf(&text, "{\"step\":%lld", (long long)step);
+    add_number(&text, "held_out", loss);
     add_terms(&text, terms);
     put_line(log, &text);
     fprintf(stderr, "%sstep %lld  held-out loss %.4f", log->terminal ? "\r\033[K" : "", (long long)step + 1, loss);
