@@ -112,6 +112,7 @@ static cohl_status evaluate(run *r, int64_t step, cohl_error *err)
     cohl_status st = COHL_OK;
     int batches = r->kind->held_out_batches;
 
+    end_ahead(&r->next);     /* a task makes one batch at a time */
     for (int b = 0; b < batches && !st; b++) {
         void *batch;
         float one = NAN;
@@ -154,20 +155,24 @@ static cohl_status save(run *r, cohl_error *err)
 }
 
 /* What the averaged weights are worth, now and then and at the end. */
-static cohl_status look(run *r, int64_t step, bool last, cohl_error *err)
+static cohl_status measure(run *r, int64_t step, bool last, cohl_error *err)
 {
-    const cohl_recipe *recipe = r->params->recipe;
-    bool held_out = last || (step + 1) % recipe->evaluate_every == 0;
-    bool sheet = last || (recipe->sheet_every && (step + 1) % recipe->sheet_every == 0);
-    cohl_status st = COHL_OK;
-
-    if (!held_out && !sheet)
+    if (!last && (step + 1) % r->params->recipe->evaluate_every)
         return COHL_OK;
     cohl_optimizer_swap(r->opt);
-    if (held_out)
-        st = evaluate(r, step, err);
-    if (sheet && !st)
-        st = draw_sheet(r, step, err);
+    cohl_status st = evaluate(r, step, err);
+    cohl_optimizer_swap(r->opt);
+    return st;
+}
+
+/* What they make: a sheet now and then, sheet and model at the end. */
+static cohl_status show(run *r, int64_t step, bool last, cohl_error *err)
+{
+    int every = r->params->recipe->sheet_every;
+    if (!last && !(every && (step + 1) % every == 0))
+        return COHL_OK;
+    cohl_optimizer_swap(r->opt);
+    cohl_status st = draw_sheet(r, step, err);
     if (last && !st)
         st = r->kind->save(r->task, r->model, COHL_BF16, err);
     cohl_optimizer_swap(r->opt);
@@ -206,10 +211,15 @@ static cohl_status step_all(run *r, cohl_error *err)
         r->progress.step = step + 1;
         cohl_train_log_step(&r->log, &line);
         bool last = r->progress.step == recipe->steps || asked_to_stop(r, began);
-        if (last || cohl_clock_seconds() - r->saved > recipe->save_seconds)
-            st = save(r, err);
+        /* The held-out line goes to the log before the checkpoint says its step is done: killed
+         * between the two, a run makes it again; the other way round it would lack it. */
+        st = measure(r, step, last, err);
+        if (last || cohl_clock_seconds() - r->saved > recipe->save_seconds) {
+            cohl_status saved = save(r, st ? NULL : err);
+            st = st ? st : saved;
+        }
         if (!st)
-            st = look(r, step, last, err);
+            st = show(r, step, last, err);
         if (last)
             break;
     }
