@@ -48,8 +48,9 @@ static cohl_status read_data(cohl_task *t, cohl_error *err)
     cohl_config_int_or(c, "height", 32, 1024, 192, &t->request.height);
     cohl_config_int_or(c, "act", 1, 2, 2, &t->request.act);
     cohl_config_int_or(c, "actors_max", 1, COHL_ACTORS_MAX, 2, &t->request.actors_max);
-    cohl_config_int_or(c, "crop_width", 32, t->request.width, 128, &t->crop_width);
-    cohl_config_int_or(c, "crop_height", 32, t->request.height, 128, &t->crop_height);
+    int width = t->request.width, height = t->request.height;
+    cohl_config_int_or(c, "crop_width", 32, width, width < 128 ? width : 128, &t->crop_width);
+    cohl_config_int_or(c, "crop_height", 32, height, height < 128 ? height : 128, &t->crop_height);
     cohl_config_ints(c, "frames", 1, 81, 1, LENGTHS_MAX, t->length, &t->length_count);
     cohl_config_float_or(c, "noise", 0, 1, 0.05, &t->noise);
     cohl_config_float_or(c, "pull", 0, 1, 1e-4, &t->pull);
@@ -61,6 +62,10 @@ static cohl_status read_data(cohl_task *t, cohl_error *err)
         if (t->length[i] % 4 != 1)
             st = cohl_fail(err, COHL_ERR_FORMAT, "%s: a length of %d frames, expected 1, 5, 9, ... 4k+1",
                            t->recipe->name, t->length[i]);
+    if (!st && (width % COHL_VAE_SPACE || height % COHL_VAE_SPACE || t->crop_width % COHL_VAE_SPACE ||
+                t->crop_height % COHL_VAE_SPACE))
+        st = cohl_fail(err, COHL_ERR_FORMAT, "%s: film of %d x %d cut to %d x %d, expected multiples of %d",
+                       t->recipe->name, width, height, t->crop_width, t->crop_height, COHL_VAE_SPACE);
     return st;
 }
 
