@@ -68,6 +68,13 @@ static cohl_status read_draw(cohl_task *t, cohl_error *err)
     return st;
 }
 
+/* A whole number of least..most in a list, 0 for anything else. */
+static int number_at(const json_t *list, size_t at, int least, int most)
+{
+    json_int_t number = json_integer_value(json_array_get(list, at));
+    return number >= least && number <= most ? (int)number : 0;
+}
+
 /* "shapes": [[width, height, frames], ...] */
 static cohl_status read_shapes(const cohl_task *t, cohl_latents_params *p, cohl_error *err)
 {
@@ -81,15 +88,32 @@ static cohl_status read_shapes(const cohl_task *t, cohl_latents_params *p, cohl_
                          t->recipe->name, p->shape_count, COHL_SHAPES_MAX);
     json_array_foreach(list, i, one) {
         cohl_film_shape *s = &p->shape[i];
-        s->width = (int)json_integer_value(json_array_get(one, 0));
-        s->height = (int)json_integer_value(json_array_get(one, 1));
-        s->frames = (int)json_integer_value(json_array_get(one, 2));
-        if (s->width < 32 || s->height < 32 || s->width > 1024 || s->height > 1024 || s->width % 32 ||
-            s->height % 32 || s->frames < 1 || s->frames > 257 || s->frames % 4 != 1)
-            return cohl_fail(err, COHL_ERR_FORMAT, "%s: a shape %d x %d, %d frames; expected sizes that are "
-                             "multiples of 32 up to 1024 and 4k+1 frames up to 257",
-                             t->recipe->name, s->width, s->height, s->frames);
+        s->width = number_at(one, 0, 32, 1024);
+        s->height = number_at(one, 1, 32, 1024);
+        s->frames = number_at(one, 2, 1, 257);
+        if (json_array_size(one) != 3 || !s->width || !s->height || s->width % 32 || s->height % 32 ||
+            s->frames % 4 != 1)
+            return cohl_fail(err, COHL_ERR_FORMAT, "%s: \"shapes\"[%zu]: expected [width, height, frames], sizes "
+                             "that are multiples of 32 up to 1024 and 4k+1 frames up to 257", t->recipe->name, i);
     }
+    return COHL_OK;
+}
+
+/* The parts of a recipe speak of each other; what does not fit would stop the first step. */
+static cohl_status check_fit(const cohl_task *t, cohl_error *err)
+{
+    const cohl_dit_config *dit = &t->nets.dit->config;
+    const char *name = t->recipe->name;
+    int channels = cohl_latents_vae(t->latents)->config.z_dim;
+    if (t->draw.text_max > dit->text_len)
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: \"text_max\" is %d, expected at most the transformer's "
+                         "text_len, %d", name, t->draw.text_max, dit->text_len);
+    if (dit->in_dim != channels || dit->out_dim != channels)
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: the transformer's in_dim and out_dim are %d and %d, expected "
+                         "the autoencoder's z_dim, %d", name, dit->in_dim, dit->out_dim, channels);
+    if (dit->camera_dim && dit->camera_dim != COHL_CAMERA_CODE)
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: the transformer's camera_dim is %d, expected 0 or %d", name,
+                         dit->camera_dim, COHL_CAMERA_CODE);
     return COHL_OK;
 }
 
@@ -99,7 +123,7 @@ static cohl_status open_latents(cohl_task *t, cohl_latents_params *p, const char
     cohl_status st = training && held_out ? COHL_OK : cohl_fail(err, COHL_ERR_MEMORY, "no memory for names");
 
     p->folder = training, p->seed = cohl_rng_mix(t->recipe->seed, STREAM_TRAIN);
-    if (!st && !(st = cohl_latents_open(&t->latents, p, err))) {
+    if (!st && !(st = cohl_latents_open(&t->latents, p, err)) && !(st = check_fit(t, err))) {
         p->folder = held_out, p->request.held_out = true;
         p->seed = cohl_rng_mix(t->recipe->seed, STREAM_HELD_OUT);
         if (!(st = cohl_latents_open(&t->held_out, p, err)))
@@ -110,7 +134,7 @@ static cohl_status open_latents(cohl_task *t, cohl_latents_params *p, const char
     return st;
 }
 
-static cohl_status read_data(cohl_task *t, const cohl_task_params *params, cohl_error *err)
+static cohl_status read_data(cohl_task *t, cohl_error *err)
 {
     cohl_config *c;
     const char *vae, *tokenizer, *cache;
@@ -136,7 +160,6 @@ static cohl_status read_data(cohl_task *t, const cohl_task_params *params, cohl_
         !(st = cohl_tokenizer_open(&t->tokenizer, t->tokenizer_folder, err)))
         st = open_latents(t, &p, cache, err);
     cohl_config_close(c);
-    (void)params;
     return st;
 }
 
@@ -148,7 +171,7 @@ static cohl_status film_open(cohl_task **out, const cohl_task_params *params, co
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a task");
     t->recipe = params->recipe, t->ctx = params->ctx;
     if ((st = cohl_film_nets_open(&t->nets, t->recipe, t->ctx, err)) || (st = read_draw(t, err)) ||
-        (st = read_data(t, params, err))) {
+        (st = read_data(t, err))) {
         film_close(t);
         return st;
     }
