@@ -2,8 +2,11 @@
 #define _GNU_SOURCE
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -155,6 +158,31 @@ cohl_status cohl_folder_make(const char *path, cohl_error *err)
         st = cohl_fail(err, COHL_ERR_IO, "%s: is there, but is not a folder", path);
     free(copy);
     return st;
+}
+
+/* "NAME.PID.part", and no process has that number now. */
+static bool left_behind(const char *name)
+{
+    const char *part = strrchr(name, '.');
+    if (!part || strcmp(part, ".part"))
+        return false;
+    const char *digits = part;
+    while (digits > name && digits[-1] >= '0' && digits[-1] <= '9')
+        digits--;
+    long pid = strtol(digits, NULL, 10);
+    return digits > name && digits < part && digits[-1] == '.' && pid > 0 && pid < INT_MAX &&
+           kill((pid_t)pid, 0) && errno == ESRCH;
+}
+
+void cohl_folder_sweep(const char *path)
+{
+    DIR *folder = opendir(path);
+    if (!folder)
+        return;
+    for (const struct dirent *entry; (entry = readdir(folder));)
+        if (left_behind(entry->d_name))
+            unlinkat(dirfd(folder), entry->d_name, 0);
+    closedir(folder);
 }
 
 char *cohl_path_join(const char *folder, const char *name)

@@ -51,6 +51,9 @@ bool cohl_folder_exists(const char *path);
 /* Make a folder and those above it; one that is there is fine. */
 cohl_status cohl_folder_make(const char *path, cohl_error *err);
 
+/* Remove what writers that were killed left in a folder: NAME.PID.part of processes that are gone. */
+void cohl_folder_sweep(const char *path);
+
 /* "folder/name" in new memory; free() it. NULL when memory is out. */
 char *cohl_path_join(const char *folder, const char *name);
 

@@ -96,6 +96,8 @@ cohl_status cohl_latents_open(cohl_latents **out, const cohl_latents_params *par
         st = cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
     else if (!(st = cohl_folder_make(l->folder, err)))
         st = open_vae(l, err);
+    if (!st)
+        cohl_folder_sweep(l->folder);
     if (st) {
         cohl_latents_close(l);
         return st;

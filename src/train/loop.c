@@ -5,11 +5,15 @@
 #define _GNU_SOURCE
 #include "train/loop.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/energy.h"
@@ -40,6 +44,7 @@ typedef struct run {
     char            *checkpoint, *log_path, *sheets, *model;
     ahead            next;
     double           saved;      /* clock of the last checkpoint */
+    int              lock;       /* the folder, held against other runs; -1 */
 } run;
 
 static void *make_ahead(void *arg)
@@ -241,6 +246,18 @@ static cohl_status open_paths(run *r, cohl_error *err)
     return cohl_folder_make(r->sheets, err);
 }
 
+/* Two runs in one folder would write over each other. The lock goes with the process. */
+static cohl_status lock_folder(run *r, cohl_error *err)
+{
+    const char *folder = r->params->folder;
+    if ((r->lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+        return cohl_fail(err, COHL_ERR_IO, "%s: cannot open: %s", folder, strerror(errno));
+    if (flock(r->lock, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+        return cohl_fail(err, COHL_ERR_IO, "%s: another run is at work in this folder", folder);
+    cohl_folder_sweep(folder);
+    return COHL_OK;
+}
+
 static cohl_status open_run(run *r, cohl_error *err)
 {
     const cohl_train_params *p = r->params;
@@ -250,7 +267,7 @@ static cohl_status open_run(run *r, cohl_error *err)
     if (!(r->kind = cohl_task_kind_named(p->recipe->task)))
         return cohl_fail(err, COHL_ERR_ARGUMENT, "%s: no task is called \"%s\"", p->recipe->name,
                          p->recipe->task);
-    if ((st = open_paths(r, err)))
+    if ((st = open_paths(r, err)) || (st = lock_folder(r, err)))
         return st;
     cohl_ctx_params ctx = { .backend = p->backend, .workers = p->workers };
     if ((st = cohl_ctx_open(&r->ctx, &ctx, err)) || (st = cohl_tape_new(&r->tape, err)))
@@ -280,11 +297,13 @@ static void close_run(run *r)
     free(r->log_path);
     free(r->sheets);
     free(r->model);
+    if (r->lock >= 0)
+        close(r->lock);
 }
 
 cohl_status cohl_train(const cohl_train_params *params, cohl_train_report *report, cohl_error *err)
 {
-    run r = { .params = params, .report = report };
+    run r = { .params = params, .report = report, .lock = -1 };
     *report = (cohl_train_report){ .loss = NAN, .held_out = NAN };
     cohl_status st = open_run(&r, err);
     if (!st)

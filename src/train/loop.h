@@ -3,9 +3,9 @@
  *     cohl_train_params params = { .recipe = &recipe, .folder = "training/vae", .workers = workers };
  *     st = cohl_train(&params, &report, err);
  *
- * Begins where the folder's checkpoint left off. Written to the folder:
- * checkpoint.safetensors, log.jsonl, sheets/step-N.png, and the averaged
- * weights in model/ when the run is done or stopped. */
+ * Begins where the folder's checkpoint left off; one run at a time a folder.
+ * Written to the folder: checkpoint.safetensors, log.jsonl, sheets/step-N.png,
+ * and the averaged weights in model/ when the run is done or stopped. */
 #ifndef COHL_TRAIN_LOOP_H
 #define COHL_TRAIN_LOOP_H
 
