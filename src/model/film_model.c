@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "model/vae_file.h"
 
 /* ---- what it says of itself ---------------------------------------------- */
 
@@ -176,15 +177,13 @@ static cohl_status load_dit(cohl_film_model *m, cohl_ctx *ctx, cohl_dtype dtype,
     return st;
 }
 
-static cohl_status load_vae(cohl_film_model *m, cohl_ctx *ctx, cohl_dtype dtype, cohl_error *err)
+/* In F32 whatever the others are: it is small beside them, and rounds pixels. */
+static cohl_status load_vae(cohl_film_model *m, cohl_ctx *ctx, cohl_error *err)
 {
-    cohl_config *json;
-    cohl_vae_config config;
-    cohl_status st = open_json(&json, m->folder, "vae/config.json", err);
-    if (!st) st = cohl_vae_config_read(&config, json, err);
-    if (!st) st = cohl_vae_new(&m->vae, &config, err);
-    if (!st) st = fill(&m->vae->params, m->folder, "vae", ctx, dtype, err);
-    cohl_config_close(json);
+    char *path = cohl_path_join(m->folder, "vae");
+    cohl_status st = path ? cohl_vae_load(&m->vae, ctx, path, err)
+                          : cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
+    free(path);
     return st;
 }
 
@@ -225,7 +224,7 @@ cohl_status cohl_film_model_load(cohl_film_model **out, const char *folder, cohl
     if ((st = load_tokenizer(m, err)))                                       goto done;
     if ((st = load_text(m, ctx, dtype, err)))                                goto done;
     if ((st = load_dit(m, ctx, dtype, err)))                                 goto done;
-    if ((st = load_vae(m, ctx, dtype, err)))                                 goto done;
+    if ((st = load_vae(m, ctx, err)))                                        goto done;
     st = check_fit(m, err);
 done:
     if (st)

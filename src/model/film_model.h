@@ -62,9 +62,9 @@ typedef struct cohl_film_model {
 cohl_status cohl_film_model_describe(cohl_film_abilities *can, cohl_film_sampling *sampling, const char *folder,
                                      cohl_error *err);
 
-/* Weights come into the memory of ctx's back end, as `dtype` (F32 or BF16); ctx outlives
- * the model. As above, and COHL_ERR_FORMAT where a weight is missing or the parts do not fit
- * each other: the sentence names both. */
+/* Weights come into the memory of ctx's back end, as `dtype` (F32 or BF16; the
+ * autoencoder's as F32); ctx outlives the model. As above, and COHL_ERR_FORMAT where a
+ * weight is missing or the parts do not fit each other: the sentence names both. */
 cohl_status cohl_film_model_load(cohl_film_model **out, const char *folder, cohl_ctx *ctx, cohl_dtype dtype,
                                  cohl_error *err);
 void        cohl_film_model_free(cohl_film_model *model);
