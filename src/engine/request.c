@@ -202,6 +202,23 @@ static cohl_status plan_sampling(cohl_plan *plan, const cohl_request *r, const c
     return COHL_OK;
 }
 
+/* ---- tokens -------------------------------------------------------------- */
+
+/* What lies behind the transformer's last place for text is not read. No text has more tokens
+ * than twice its bytes and an end. */
+static cohl_status note_length(cohl_plan *plan, const char *text, const cohl_film_model *m, cohl_error *err)
+{
+    int most = 2 * (int)strlen(text) + 2, count = 0, room = m->dit->config.text_len;
+    int32_t *id = malloc((size_t)most * sizeof *id);
+    if (!id)
+        return cohl_fail(err, COHL_ERR_MEMORY, "no memory for %d tokens", most);
+    cohl_status st = cohl_tokenizer_encode(m->tokenizer, text, id, most, &count, err);
+    if (!st && count > room)
+        note(plan, "the prompt has %d tokens, of which %s reads the first %d", count - 1, m->can.name, room - 1);
+    free(id);
+    return st;
+}
+
 /* ---- known frames -------------------------------------------------------- */
 
 bool engine_levels(const cohl_request *request, const cohl_plan *plan, float *level)
@@ -248,6 +265,7 @@ cohl_status cohl_request_check(const cohl_engine *engine, const cohl_request *re
     if ((st = plan_length(plan, request, &m->can, err)))            return st;
     if ((st = plan_sampling(plan, request, &m->sampling, err)))     return st;
     if ((st = check_known(plan, request, &m->can, err)))            return st;
+    if ((st = note_length(plan, request->prompt, m, err)))          return st;
     if (engine->vocabulary)
         plan->unknown_count = cohl_vocabulary_unknown(engine->vocabulary, request->prompt, plan->unknown,
                                                       COHL_PLAN_WORDS_MAX);

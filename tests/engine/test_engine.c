@@ -311,6 +311,17 @@ static void test_words_that_were_not_taught_are_named_with_the_nearest(void **st
     }
 }
 
+static void test_a_prompt_longer_than_the_model_reads_is_told(void **state)
+{
+    cohl_request r = usual();
+    cohl_plan plan;
+    r.prompt = "a red balloon drifts over a white village, a red balloon drifts over a white village, a red balloon "
+               "drifts over a white village, a red balloon drifts over a white village";
+    assert_int_equal(cohl_request_check(engine, &r, &plan, NULL), COHL_OK);
+    assert_int_equal(plan.note_count, 1);
+    assert_non_null(strstr(plan.note[0], "reads the first 31"));
+}
+
 static void replace(const char *name, const char *text)
 {
     assert_int_equal(cohl_file_write(path_of(name), text, strlen(text), NULL), COHL_OK);
@@ -385,6 +396,7 @@ int main(void)
         cmocka_unit_test(test_bad_requests_get_one_sentence_that_says_what_is_right),
         cmocka_unit_test(test_defaults_are_the_models),
         cmocka_unit_test(test_words_that_were_not_taught_are_named_with_the_nearest),
+        cmocka_unit_test(test_a_prompt_longer_than_the_model_reads_is_told),
         cmocka_unit_test(test_a_broken_model_is_named),
         cmocka_unit_test(test_guidance_in_one_pack_is_guidance_in_two),
     };
