@@ -15,9 +15,11 @@
 #ifndef COHL_MODEL_CRITIC_H
 #define COHL_MODEL_CRITIC_H
 
+#include "base/text.h"
 #include "film/words.h"
 #include "media/frame.h"
 #include "model/params.h"
+#include "theatre/scene.h"
 #include "weights/config.h"
 
 enum {
@@ -105,6 +107,9 @@ typedef struct cohl_wanted {
     struct { int subject, colour, action; } actor[COHL_CRITIC_ACTORS_MAX];
 } cohl_wanted;
 
+/* What a scene of the theatre shows. */
+cohl_wanted cohl_wanted_of_scene(const cohl_scene *scene);
+
 /* One answer: of which head, what was wanted, what the critic saw. */
 typedef struct cohl_answer {
     cohl_word_kind kind;
@@ -121,5 +126,8 @@ typedef struct cohl_score {
  * wanted ones in the order that fits best. A subject that the critic does not see at all
  * still has its likeliest colour and kind, so a head never has a class "none". */
 cohl_score cohl_verdict_score(const cohl_verdict *verdict, const cohl_wanted *wanted);
+
+/* Add what was seen, and where another thing was wanted: "beach, noon, dog (not ball)". */
+void cohl_score_say(const cohl_score *score, cohl_text *text);
 
 #endif

@@ -69,6 +69,17 @@ cohl_status cohl_critic_verdicts(cohl_ctx *ctx, const cohl_critic_output *output
 
 /* ---- scores ------------------------------------------------------------------- */
 
+cohl_wanted cohl_wanted_of_scene(const cohl_scene *scene)
+{
+    cohl_wanted w = { (int)scene->setting, (int)scene->daytime, (int)scene->move, scene->actor_count, { { 0 } } };
+    for (int i = 0; i < scene->actor_count; i++) {
+        w.actor[i].subject = (int)scene->actor[i].subject;
+        w.actor[i].colour = (int)scene->actor[i].colour;
+        w.actor[i].action = (int)scene->actor[i].action;
+    }
+    return w;
+}
+
 /* The `count` colours most surely there. */
 static void surest(const cohl_verdict *v, int count, int colour[COHL_CRITIC_ACTORS_MAX])
 {
@@ -133,4 +144,15 @@ cohl_score cohl_verdict_score(const cohl_verdict *verdict, const cohl_wanted *wa
         score.all_actors = score.all_actors && right;
     }
     return score;
+}
+
+void cohl_score_say(const cohl_score *score, cohl_text *text)
+{
+    for (int i = 0; i < score->count; i++) {
+        const cohl_answer *a = &score->answer[i];
+        const cohl_word *word = cohl_words_of(a->kind);
+        cohl_text_addf(text, "%s%s", i ? ", " : "", word[a->seen].name);
+        if (a->seen != a->wanted)
+            cohl_text_addf(text, " (not %s)", word[a->wanted].name);
+    }
 }

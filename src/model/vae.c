@@ -34,11 +34,11 @@ static cohl_status read_temporal(cohl_vae_config *out, cohl_config *json, cohl_e
                          out->stage_count - 1);
     for (int i = 0; i < out->stage_count - 1; i++)
         doublings += out->temporal_down[i] = json_is_true(json_array_get(list, (size_t)i));
-    if (out->stage_count != 4 || doublings != 2)
+    if (out->patch << (out->stage_count - 1) != COHL_VAE_SPACE || doublings != 2)
         return cohl_fail(err, COHL_ERR_UNSUPPORTED,
-                         "an autoencoder of %d stages, %d of them in time, does not code %d x %d pixels and %d "
-                         "frames in a cell", out->stage_count, doublings, COHL_VAE_SPACE, COHL_VAE_SPACE,
-                         COHL_VAE_TIME);
+                         "an autoencoder of %d stages, %d of them in time, on patches of %d pixels does not code "
+                         "%d x %d pixels and %d frames in a cell", out->stage_count, doublings, out->patch,
+                         COHL_VAE_SPACE, COHL_VAE_SPACE, COHL_VAE_TIME);
     return COHL_OK;
 }
 
@@ -70,6 +70,7 @@ cohl_status cohl_vae_config_read(cohl_vae_config *out, cohl_config *json, cohl_e
     cohl_config_int(json, "dim", 1, 4096, &out->dim);
     cohl_config_int_or(json, "dec_dim", 1, 4096, out->dim, &out->dec_dim);
     cohl_config_int(json, "z_dim", 1, COHL_VAE_Z_MAX, &out->z_dim);
+    cohl_config_int_or(json, "patch", 1, 4, 2, &out->patch);
     cohl_config_ints(json, "dim_mult", 1, 64, 2, COHL_VAE_STAGE_MAX, out->dim_mult, &out->stage_count);
     cohl_config_int(json, "num_res_blocks", 1, COHL_VAE_RES_MAX - 1, &out->num_res_blocks);
     read_normal(json, "latent_mean", -1e4, 0, out->z_dim, out->latent_mean);

@@ -36,6 +36,7 @@ enum {
 typedef struct cohl_vae_config {
     int   dim, dec_dim;                          /* base widths of encoder and decoder */
     int   z_dim;                                 /* latent channels */
+    int   patch;                                 /* pixels folded into channels, each way: 1, 2, 4 (2) */
     int   stage_count;
     int   dim_mult[COHL_VAE_STAGE_MAX];          /* width of each stage, in base widths */
     int   num_res_blocks;
@@ -43,7 +44,7 @@ typedef struct cohl_vae_config {
     float latent_mean[COHL_VAE_Z_MAX], latent_std[COHL_VAE_Z_MAX];
 } cohl_vae_config;
 
-/* Keys dim, dec_dim (default dim), z_dim, dim_mult, num_res_blocks, temperal_downsample,
+/* Keys dim, dec_dim (default dim), z_dim, patch (default 2), dim_mult, num_res_blocks, temperal_downsample,
  * latent_mean and latent_std (defaults 0 and 1). COHL_ERR_UNSUPPORTED where the stages do not
  * make 16 x 16 x 4, COHL_ERR_FORMAT where widths do not divide as the shortcuts need. */
 cohl_status cohl_vae_config_read(cohl_vae_config *out, cohl_config *json, cohl_error *err);

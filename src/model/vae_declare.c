@@ -43,7 +43,10 @@ static vae_residual residual(cohl_params *params, int out, int in, const char *m
     r.gain_a = gain(params, in, 4, in_module(module, "residual.0.gamma").text);
     r.conv_a = conv(params, out, in, CUBE, in_module(module, "residual.2").text);
     r.gain_b = gain(params, out, 4, in_module(module, "residual.3.gamma").text);
-    r.conv_b = conv(params, out, out, CUBE, in_module(module, "residual.6").text);
+    /* A block starts as its shortcut, so that a fresh network is nearly linear and learns from the
+     * first step (Zhang et al. 2019, "Fixup"). */
+    r.conv_b = cohl_params_conv(params, out, out, CUBE, (cohl_init){ COHL_INIT_ZERO, 0, 0 }, "%s",
+                                in_module(module, "residual.6").text);
     if (in != out)
         r.shortcut = conv(params, out, in, POINT, in_module(module, "shortcut").text);
     return r;
@@ -89,7 +92,7 @@ static void stage(vae_stage *s, cohl_params *params, const char *side, const cha
 static void declare_encoder(vae_half *half, const cohl_vae_config *c, cohl_params *params)
 {
     int last = c->stage_count - 1, width = c->dim;
-    half->first = conv(params, width, 12, CUBE, "encoder.conv1");
+    half->first = conv(params, width, 3 * c->patch * c->patch, CUBE, "encoder.conv1");
     for (int i = 0; i <= last; i++) {
         vae_stage *s = &half->stage[i];
         *s = (vae_stage){ .in = width, .out = c->dim * c->dim_mult[i],
@@ -115,12 +118,13 @@ static void declare_decoder(vae_half *half, const cohl_vae_config *c, cohl_param
         stage(s, params, "decoder", "upsamples", i, i < last, i < last && c->temporal_down[last - 1 - i]);
     }
     half->gain = gain(params, width, 4, "decoder.head.0.gamma");
-    half->last = conv(params, 12, width, CUBE, "decoder.head.2");
+    half->last = conv(params, 3 * c->patch * c->patch, width, CUBE, "decoder.head.2");
 }
 
 void vae_net_declare(cohl_vae_net *net, const cohl_vae_config *c, cohl_params *params)
 {
     net->stage_count = c->stage_count;
+    net->patch = c->patch;
     declare_encoder(&net->encoder, c, params);
     net->conv1 = conv(params, 2 * c->z_dim, 2 * c->z_dim, POINT, "conv1");
     net->conv2 = conv(params, c->z_dim, c->z_dim, POINT, "conv2");

@@ -141,15 +141,15 @@ static cohl_tensor *down(walk *w, cohl_tensor *x, const vae_stage *s)
     return cohl_settle(ctx, mark, cohl_add(ctx, x, skip));
 }
 
-/* 2x2 pixels to 12 channels, index = colour * 4 + column * 2 + row. */
-static cohl_tensor *fold(cohl_ctx *ctx, cohl_tensor *x)
+/* patch x patch pixels to channels, index = (colour * patch + column) * patch + row. */
+static cohl_tensor *fold(cohl_ctx *ctx, cohl_tensor *x, int patch)
 {
     if (!x)
         return NULL;
-    int64_t frames = x->dim[0], height = x->dim[1] / 2, width = x->dim[2] / 2;
-    x = cohl_reshape(ctx, x, 6, (int64_t[]){ frames, height, 2, width, 2, 3 });
+    int64_t frames = x->dim[0], height = x->dim[1] / patch, width = x->dim[2] / patch;
+    x = cohl_reshape(ctx, x, 6, (int64_t[]){ frames, height, patch, width, patch, 3 });
     x = cohl_permute(ctx, x, (int[]){ 0, 1, 3, 5, 4, 2 });
-    return cohl_reshape(ctx, x, 4, (int64_t[]){ frames, height, width, 12 });
+    return cohl_reshape(ctx, x, 4, (int64_t[]){ frames, height, width, 3 * patch * patch });
 }
 
 cohl_tensor *vae_net_encode(cohl_ctx *ctx, const cohl_vae_net *net, cohl_vae_stream *stream, cohl_tensor *rgb)
@@ -157,7 +157,7 @@ cohl_tensor *vae_net_encode(cohl_ctx *ctx, const cohl_vae_net *net, cohl_vae_str
     walk w = { ctx, stream, 0 };
     const vae_half *half = &net->encoder;
     cohl_ctx_mark_t mark = cohl_ctx_mark(ctx);
-    cohl_tensor *x = cube(&w, fold(ctx, rgb), half->first);
+    cohl_tensor *x = cube(&w, fold(ctx, rgb, net->patch), half->first);
     for (int i = 0; i < net->stage_count; i++)
         x = down(&w, x, &half->stage[i]);
     x = middle(&w, x, half);
@@ -213,14 +213,14 @@ static cohl_tensor *up(walk *w, cohl_tensor *x, const vae_stage *s)
     return cohl_settle(ctx, mark, cohl_add(ctx, x, skip));
 }
 
-static cohl_tensor *unfold(cohl_ctx *ctx, cohl_tensor *x)
+static cohl_tensor *unfold(cohl_ctx *ctx, cohl_tensor *x, int patch)
 {
     if (!x)
         return NULL;
     int64_t frames = x->dim[0], height = x->dim[1], width = x->dim[2];
-    x = cohl_reshape(ctx, x, 6, (int64_t[]){ frames, height, width, 3, 2, 2 });
+    x = cohl_reshape(ctx, x, 6, (int64_t[]){ frames, height, width, 3, patch, patch });
     x = cohl_permute(ctx, x, (int[]){ 0, 1, 5, 2, 4, 3 });
-    return cohl_reshape(ctx, x, 4, (int64_t[]){ frames, 2 * height, 2 * width, 3 });
+    return cohl_reshape(ctx, x, 4, (int64_t[]){ frames, patch * height, patch * width, 3 });
 }
 
 cohl_tensor *vae_net_decode(cohl_ctx *ctx, const cohl_vae_net *net, cohl_vae_stream *stream,
@@ -235,5 +235,5 @@ cohl_tensor *vae_net_decode(cohl_ctx *ctx, const cohl_vae_net *net, cohl_vae_str
     for (int i = 0; i < net->stage_count; i++)
         x = up(&w, x, &half->stage[i]);
     x = cube(&w, cohl_channel_norm(ctx, x, half->gain, true), half->last);
-    return cohl_settle(ctx, mark, unfold(ctx, x));
+    return cohl_settle(ctx, mark, unfold(ctx, x, net->patch));
 }

@@ -34,7 +34,7 @@ typedef struct vae_half {
 } vae_half;
 
 struct cohl_vae_net {
-    int         stage_count;
+    int         stage_count, patch;
     vae_half    encoder, decoder;
     cohl_affine conv1, conv2;        /* [2z, 2z] after the encoder, [z, z] before the decoder */
 };
