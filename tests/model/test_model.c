@@ -20,7 +20,7 @@
 #include "tensor/ops.h"
 
 static const cohl_vae_config vae_config = {
-    .dim = 4, .dec_dim = 4, .z_dim = 6, .stage_count = 4, .dim_mult = { 1, 2, 2, 2 }, .num_res_blocks = 1,
+    .dim = 4, .dec_dim = 4, .z_dim = 6, .patch = 2, .stage_count = 4, .dim_mult = { 1, 2, 2, 2 }, .num_res_blocks = 1,
     .temporal_down = { false, true, true },
     .latent_mean = { 0.1f, -0.2f, 0, 0.3f, 0, 0 }, .latent_std = { 1, 0.5f, 2, 1, 1, 1 },
 };
