@@ -120,10 +120,15 @@ struct cohl_backend {
 
 extern const cohl_backend cohl_backend_ref;
 /* The processor's: NULL in cohl_backend_named() where it was not built. isa: NULL = the best
- * this machine has, or "scalar", "avx2", "avx512", "avx512bf16", "neon" (for tests: --isa). */
+ * this machine has, or "scalar", "avx2", "avx512", "avx512bf16", "neon"; "onednn" takes
+ * the products of avx512bf16 with F32 factors anywhere (for tests: --isa). */
 const cohl_backend *cohl_backend_cpu(const char *isa);
 /* "ref", "cpu", "cpu:avx2", ...; NULL if this build or machine has none such. */
 const cohl_backend *cohl_backend_named(const char *name);
 const cohl_backend *cohl_backend_best(void);
+
+/* What products are fastest in: BF16 where the machine multiplies it, else F32. Who opens a
+ * context and was not told a precision asks for this. */
+cohl_precision cohl_backend_fast_precision(const cohl_backend *backend);
 
 #endif

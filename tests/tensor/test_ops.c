@@ -22,7 +22,7 @@
 enum { THREADS_MOST = 4, CAP = 300, CAP_DIFFERENCES = 5, REF_VARIANTS_MOST = 10 };
 enum { EXIT_SKIPPED = 77 };
 
-static const char *const isas[] = { "scalar", "avx2", "avx512", "avx512bf16", "neon" };
+static const char *const isas[] = { "scalar", "avx2", "avx512", "avx512bf16", "neon", "onednn" };
 
 typedef struct options {
     const char *isa;

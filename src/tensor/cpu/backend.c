@@ -1,8 +1,9 @@
 /* backend.c - the processor's column of the table, once per instruction set.
  *
  * Each starts as a copy of the reference and replaces what this room does
- * better; they differ only in the inner loops the context is opened with. */
-#include "tensor/cpu/cpu.h"
+ * better; they differ only in the inner loops the context is opened with, and
+ * in what oneDNN multiplies for it. */
+#include "tensor/cpu/library.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -10,15 +11,21 @@
 typedef struct column {
     cohl_backend        table;          /* first: a table's address is its column's */
     const cohl_kernels *kernels;
-    const char         *name;
+    const char         *name, *isa;     /* isa: NULL = as the kernels say */
+    cohl_factor         library;        /* what oneDNN multiplies */
     bool                here;           /* this machine has the instructions */
 } column;
 
 static column columns[] = {             /* best last */
+    /* For tests: the tiles of library.h on any machine, with factors rounded beforehand. */
+    { .kernels = &cohl_kernels_generic, .isa = "onednn", .name = "cpu:onednn",
+      .library = COHL_FACTOR_F32 },
     { .kernels = &cohl_kernels_generic, .name = "cpu:generic" },
 #if defined(__x86_64__)
     { .kernels = &cohl_kernels_avx2, .name = "cpu:avx2" },
     { .kernels = &cohl_kernels_avx512, .name = "cpu:avx512" },
+    { .kernels = &cohl_kernels_avx512, .isa = "avx512bf16", .name = "cpu:avx512bf16",
+      .library = COHL_FACTOR_BF16 },
 #endif
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };
@@ -26,7 +33,7 @@ enum { COLUMNS = sizeof columns / sizeof *columns };
 static cohl_status open_column(cohl_ctx *ctx, size_t scratch_bytes, cohl_error *err)
 {
     cohl_status st = cohl_backend_ref.open(ctx, scratch_bytes, err);
-    ctx->device = (void *)((const column *)ctx->backend)->kernels;
+    ctx->device = (void *)ctx->backend;
     return st;
 }
 
@@ -81,12 +88,15 @@ static void fill_table(cohl_backend *t)
 
 static void fill_columns(void)
 {
-    columns[0].here = true;
+    columns[0].here = cohl_onednn_has(COHL_FACTOR_F32);
+    columns[1].here = true;
 #if defined(__x86_64__)
-    columns[1].here = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    columns[2].here = columns[1].here && __builtin_cpu_supports("avx512f")
+    columns[2].here = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    columns[3].here = columns[2].here && __builtin_cpu_supports("avx512f")
                    && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw")
                    && __builtin_cpu_supports("avx512vl");
+    columns[4].here = columns[3].here && __builtin_cpu_supports("avx512bf16")
+                   && cohl_onednn_has(COHL_FACTOR_BF16);
 #endif
     for (int i = 0; i < COLUMNS; i++) {
         fill_table(&columns[i].table);
@@ -99,9 +109,11 @@ static const column *column_of(const char *isa)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, fill_columns);
-    for (int i = COLUMNS - 1; i >= 0; i--)
-        if (columns[i].here && (!isa || !strcmp(isa, columns[i].kernels->isa)))
+    for (int i = COLUMNS - 1; i >= 0; i--) {
+        const char *name = columns[i].isa ? columns[i].isa : columns[i].kernels->isa;
+        if (columns[i].here && (!isa || !strcmp(isa, name)))
             return &columns[i];
+    }
     return NULL;
 }
 
@@ -113,5 +125,19 @@ const cohl_backend *cohl_backend_cpu(const char *isa)
 
 const cohl_kernels *cohl_cpu_kernels(const cohl_ctx *ctx)
 {
-    return ctx->device ? ctx->device : column_of(NULL)->kernels;
+    return (ctx->device ? (const column *)ctx->device : column_of(NULL))->kernels;
+}
+
+cohl_factor cohl_cpu_library(const cohl_ctx *ctx)
+{
+    cohl_factor type = (ctx->device ? (const column *)ctx->device : column_of(NULL))->library;
+    return type == COHL_FACTOR_BF16 && ctx->precision == COHL_PRECISION_F32 ? COHL_FACTOR_NONE : type;
+}
+
+cohl_precision cohl_backend_fast_precision(const cohl_backend *backend)
+{
+    for (int i = 0; i < COLUMNS; i++)
+        if (backend == &columns[i].table && columns[i].library == COHL_FACTOR_BF16)
+            return COHL_PRECISION_BF16;
+    return COHL_PRECISION_F32;
 }

@@ -7,8 +7,11 @@
  * into panels of [taps*channels, columns]. The gradient of the
  * input is a convolution again, over dy with the taps turned round, so the same
  * code does it: for stride 2 the input's pixels fall into phases (even, odd) and
- * each phase sees its own subset of the taps. So every tile owns its pixels. */
-#include "tensor/cpu/cpu.h"
+ * each phase sees its own subset of the taps. So every tile owns its pixels.
+ *
+ * Where oneDNN multiplies (library.h), a tile copies what its pixels see into a
+ * matrix instead, of values brought to the library's type once a call. */
+#include "tensor/cpu/library.h"
 
 #include <string.h>
 
@@ -18,13 +21,15 @@ enum {
     STRETCH = 256,          /* of taps*channels a block sums at a time, about */
     FEW = 8,                /* channels: fewer are copied into one run a pixel */
     CHUNK = 192,            /* pixels summed at a time, for the gradient of the weight */
+    LIBRARY_CHANNELS = 32,  /* with fewer on either side, copying costs more than bf16 saves */
 };
 
 /* Pixels (t, i, j) of a grid, each seeing kt*kh*kw pixels of x from
  * (t*stride_time + from_t, i*stride_space + from_y, j*stride_space + from_x) on. */
 typedef struct view {
-    const float *x, *history;                      /* [frames, height, width, channels] */
+    const void *x, *history;                       /* [frames, height, width, channels] */
     const float *zeros;                            /* [channels] */
+    size_t  pixel_bytes;                           /* of all channels of one */
     int64_t frames, height, width, channels, history_frames;
     int64_t kt, kh, kw;
     int64_t stride_time, stride_space, from_t, from_y, from_x;
@@ -44,9 +49,9 @@ static const float *zeros_of(cohl_ctx *ctx, int64_t count)
 }
 
 /* Row `row` of frame `frame` of x, of its history, or NULL: zeros. */
-static const float *view_row(const view *v, int64_t frame, int64_t row)
+static const char *view_row(const view *v, int64_t frame, int64_t row)
 {
-    const float *x = v->x;
+    const char *x = v->x;
     int64_t frames = v->frames;
     if (frame < 0 && v->history) {
         x = v->history;
@@ -54,7 +59,7 @@ static const float *view_row(const view *v, int64_t frame, int64_t row)
     }
     if (frame < 0 || frame >= frames || row < 0 || row >= v->height)
         return NULL;
-    return x + (frame * v->height + row) * v->width * v->channels;
+    return x + (size_t)((frame * v->height + row) * v->width) * v->pixel_bytes;
 }
 
 /* Addresses of what pixels begin..begin+count-1 see: pixel n's tap at
@@ -70,10 +75,11 @@ static void list_seen(const view *v, int64_t begin, int64_t count, int rows, con
         int64_t left = j * v->stride_space + v->from_x;
         for (int64_t a = 0; a < v->kt; a++)
             for (int64_t p = 0; p < v->kh; p++) {
-                const float *row = view_row(v, t * v->stride_time + v->from_t + a,
-                                            i * v->stride_space + v->from_y + p);
+                const char *row = view_row(v, t * v->stride_time + v->from_t + a,
+                                           i * v->stride_space + v->from_y + p);
                 for (int64_t q = left; q < left + v->kw; q++, to += rows)
-                    *to = row && q >= 0 && q < v->width ? row + q * v->channels : v->zeros;
+                    *to = row && q >= 0 && q < v->width
+                        ? (const float *)(row + (size_t)q * v->pixel_bytes) : v->zeros;
             }
         if (n + 1 < count && ++j == v->out_width) {
             j = 0;
@@ -99,6 +105,44 @@ static void copy_seen(const view *v, int64_t count, int rows, const float **seen
         seen[n] = copy + n * taps * c;
 }
 
+/* One line of taps of a pixel, from column `left` of a row (NULL: zeros) on. */
+static char *copy_line(const view *v, const char *row, int64_t left, char *to)
+{
+    size_t bytes = v->pixel_bytes;
+    if (row && left >= 0 && left + v->kw <= v->width) {
+        memcpy(to, row + (size_t)left * bytes, (size_t)v->kw * bytes);
+        return to + (size_t)v->kw * bytes;
+    }
+    for (int64_t q = left; q < left + v->kw; q++, to += bytes) {
+        if (row && q >= 0 && q < v->width)
+            memcpy(to, row + (size_t)q * bytes, bytes);
+        else
+            memset(to, 0, bytes);
+    }
+    return to;
+}
+
+/* What pixels begin..begin+count-1 see, [filled, taps*channels], zeros beyond count. */
+static void copy_matrix(const view *v, int64_t begin, int64_t count, int64_t filled, char *to)
+{
+    int64_t j = begin % v->out_width, i = begin / v->out_width % v->out_height;
+    int64_t t = begin / v->out_width / v->out_height;
+
+    for (int64_t n = 0; n < count; n++) {
+        for (int64_t a = 0; a < v->kt; a++)
+            for (int64_t p = 0; p < v->kh; p++)
+                to = copy_line(v, view_row(v, t * v->stride_time + v->from_t + a,
+                                           i * v->stride_space + v->from_y + p),
+                               j * v->stride_space + v->from_x, to);
+        if (++j == v->out_width) {
+            j = 0;
+            if (++i == v->out_height)
+                i = 0, t++;
+        }
+    }
+    memset(to, 0, (size_t)((filled - count) * view_taps(v)) * v->pixel_bytes);
+}
+
 /* ---- products over a view ---------------------------------------------- */
 
 typedef struct conv_job {
@@ -112,6 +156,11 @@ typedef struct conv_job {
     float       *results;               /* a thread: [TILE, out], when apart */
     float       *copies;                /* a thread: [TILE, depth], when the channels are few */
     const float **seen;                 /* a thread: [TILE, taps] */
+    cohl_factor  type;                  /* what the library multiplies, or NONE */
+    cohl_right   right;                 /* the weight, for it */
+    const cohl_onednn_product *product[2][2];   /* [last tile][last columns] */
+    char        *buffer;                /* a thread: what a tile sees, then scratch */
+    size_t       buffer_bytes, matrix_bytes;
 } conv_job;
 
 static void scatter_add(const conv_job *job, int64_t begin, int64_t count, const float *from)
@@ -171,15 +220,100 @@ static void conv_tile(void *arg, int tile, int thread)
         scatter_add(job, begin, count, y);
 }
 
-static void run_view(cohl_ctx *ctx, conv_job *job)
+/* y [count, out] (+)= from + bias. */
+static void write_rows(const conv_job *job, float *y, const float *from, int64_t count)
+{
+    int64_t out = job->v->out;
+    for (int64_t n = 0; n < count; n++, y += out, from += out)
+        for (int64_t c = 0; c < out; c++)
+            y[c] = from[c] + (job->add ? y[c] : job->bias ? job->bias[c] : 0);
+}
+
+static void library_tile(void *arg, int tile, int thread)
+{
+    const conv_job *job = arg;
+    const view *v = job->v;
+    int64_t begin = (int64_t)tile * TILE, count = cohl_cpu_least(TILE, view_pixels(v) - begin);
+    char *matrix = job->buffer + (size_t)thread * job->buffer_bytes;
+    float *y = job->results + thread * TILE * v->out;
+
+    copy_matrix(v, begin, count, count < TILE ? cohl_library_filled(count) : TILE, matrix);
+    for (int across = 0; across < job->right.across; across++) {
+        bool narrow = cohl_right_columns(&job->right, across) < job->right.tile_n;
+        cohl_onednn_multiply(job->product[count < TILE][narrow], matrix,
+                             cohl_right_at(&job->right, 0, across), y + across * job->right.tile_n,
+                             matrix + job->matrix_bytes);
+    }
+    if (job->apart)
+        scatter_add(job, begin, count, y);
+    else
+        write_rows(job, job->y + begin * v->out, y, count);
+}
+
+/* The kinds of tile there are; false when the library refuses one. */
+static bool find_products(conv_job *job, size_t *scratch)
+{
+    const view *v = job->v;
+    int64_t last_m = view_pixels(v) % TILE, last_n = v->out % job->right.tile_n;
+    for (int kind = 0; kind < 4; kind++) {
+        bool rows = kind & 2, columns = kind & 1;
+        if ((rows && !last_m) || (!rows && view_pixels(v) < TILE) || (columns && !last_n))
+            continue;
+        const cohl_onednn_product *found = cohl_onednn_product_of(&(cohl_onednn_shape){
+            .type = job->type, .m = rows ? cohl_library_filled(last_m) : TILE,
+            .n = columns ? last_n : job->right.tile_n, .k = view_depth(v), .c_stride = v->out });
+        if (!found)
+            return false;
+        job->product[rows][columns] = found;
+        if (cohl_onednn_scratch(found) > *scratch)
+            *scratch = cohl_onednn_scratch(found);
+    }
+    return true;
+}
+
+/* The view with pictures of the library's type. */
+static view library_view(cohl_ctx *ctx, const view *v, cohl_factor type)
+{
+    view made = *v;
+    int64_t frame = v->height * v->width * v->channels;
+    made.x = cohl_library_factor(ctx, type, v->x, v->frames * frame);
+    if (v->history)
+        made.history = cohl_library_factor(ctx, type, v->history, v->history_frames * frame);
+    made.pixel_bytes = (size_t)v->channels * cohl_factor_bytes(type);
+    return made;
+}
+
+/* The view by the library, its weight as one panel; false, with y untouched, when it does not do it. */
+static bool run_library(cohl_ctx *ctx, conv_job *whole)
+{
+    cohl_mark mark = cohl_arena_mark(&ctx->scratch);
+    view made = library_view(ctx, whole->v, whole->type), *v = &made;
+    conv_job copy = *whole, *job = &copy;
+    int64_t threads = cohl_workers_count(ctx->workers), depth = view_depth(v);
+    size_t scratch = 0;
+
+    job->v = v;
+    job->right = (cohl_right){ .type = job->type, .k = depth, .n = v->out, .depth = depth,
+                               .tile_n = cohl_cpu_least(v->out, COHL_LIBRARY_COLUMNS),
+                               .b = job->panels, .stride = v->out };
+    job->matrix_bytes = cohl_library_lines((size_t)(TILE * depth) * cohl_factor_bytes(job->type));
+    bool done = cohl_ctx_fine(ctx) && find_products(job, &scratch) && cohl_library_pack(ctx, &job->right);
+    if (done) {
+        job->buffer_bytes = job->matrix_bytes + cohl_library_lines(scratch);
+        job->buffer = cohl_library_take(ctx, (size_t)threads * job->buffer_bytes);
+        job->results = cohl_cpu_take(ctx, threads * TILE * v->out);
+        if (cohl_ctx_fine(ctx))
+            cohl_workers_run(ctx->workers, (int)cohl_cpu_parts(view_pixels(v), TILE), library_tile, job);
+    }
+    cohl_arena_release(&ctx->scratch, mark);
+    return done;
+}
+
+static void run_ours(cohl_ctx *ctx, conv_job *job)
 {
     const view *v = job->v;
     int64_t threads = cohl_workers_count(ctx->workers);
-    if (view_pixels(v) == 0)
-        return;
     cohl_mark mark = cohl_arena_mark(&ctx->scratch);
-    job->apart = job->step_x != v->out || job->step_y != v->out * v->out_width
-              || job->step_t != v->out * v->out_width * v->out_height;
     job->seen = (void *)cohl_cpu_take(ctx, threads * TILE * view_taps(v) * 2);
     job->results = job->apart ? cohl_cpu_take(ctx, threads * TILE * v->out) : NULL;
     job->copies = v->channels < FEW ? cohl_cpu_take(ctx, threads * TILE * view_depth(v)) : NULL;
@@ -229,18 +363,42 @@ static void pack_tile(void *arg, int panel, int thread)
     }
 }
 
-/* False when scratch has no room. */
-static bool pack(cohl_ctx *ctx, pack_job *job)
+/* Into panels so wide; NULL when scratch has no room. */
+static const float *pack(cohl_ctx *ctx, pack_job *job, int64_t columns)
 {
-    const cohl_kernels *kernels = cohl_cpu_kernels(ctx);
-    int64_t panels = cohl_cpu_panels(kernels, job->back ? job->in : job->out);
+    int64_t panels = cohl_cpu_parts(job->back ? job->in : job->out, columns);
     int64_t depth = (job->back ? job->out : job->in) * job->count[0] * job->count[1] * job->count[2];
 
-    job->columns = kernels->block_columns;
-    job->panels = cohl_cpu_take(ctx, panels * job->columns * depth);
+    job->columns = (int)columns;
+    job->panels = cohl_cpu_take(ctx, panels * columns * depth);
     if (job->panels)
         cohl_workers_run(ctx->workers, (int)panels, pack_tile, job);
-    return job->panels != NULL;
+    return job->panels;
+}
+
+/* What the library multiplies for a convolution between so many channels. */
+static cohl_factor library_of(const cohl_ctx *ctx, int64_t channels, int64_t out)
+{
+    cohl_factor type = cohl_cpu_library(ctx);
+    bool few = channels < LIBRARY_CHANNELS || out < LIBRARY_CHANNELS;
+    return type == COHL_FACTOR_BF16 && few ? COHL_FACTOR_NONE : type;
+}
+
+static void run_view(cohl_ctx *ctx, conv_job *job, pack_job *weight)
+{
+    const view *v = job->v;
+    if (view_pixels(v) == 0)
+        return;
+    cohl_mark mark = cohl_arena_mark(&ctx->scratch);
+    job->kernels = cohl_cpu_kernels(ctx);
+    job->apart = job->step_x != v->out || job->step_y != v->out * v->out_width
+              || job->step_t != v->out * v->out_width * v->out_height;
+    job->type = library_of(ctx, v->channels, v->out);
+    bool done = job->type != COHL_FACTOR_NONE && (job->panels = pack(ctx, weight, v->out))
+             && run_library(ctx, job);
+    if (!done && (job->panels = pack(ctx, weight, job->kernels->block_columns)))
+        run_ours(ctx, job);
+    cohl_arena_release(&ctx->scratch, mark);
 }
 
 /* ---- forward ----------------------------------------------------------- */
@@ -250,6 +408,7 @@ static view view_of(cohl_in y, cohl_in x, cohl_in history, cohl_in w, const cohl
     view v = {
         .frames = x->dim[0], .height = x->dim[1], .width = x->dim[2], .channels = x->dim[3],
         .history_frames = history ? history->dim[0] : 0,
+        .pixel_bytes = (size_t)x->dim[3] * sizeof(float),
         .kt = w->dim[2], .kh = w->dim[3], .kw = w->dim[4],
         .stride_time = p->stride_time, .stride_space = p->stride_space,
         .from_t = -p->pad_front, .from_y = -p->pad_top, .from_x = -p->pad_left,
@@ -282,11 +441,10 @@ void cohl_cpu_conv(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_in history, co
                         .whole = { v.kt, v.kh, v.kw }, .step = { 1, 1, 1 },
                         .count = { v.kt, v.kh, v.kw } };
     const float *bias = b ? cohl_cpu_widen(ctx, b->data, v.out) : NULL;
-    if (cohl_ctx_fine(ctx) && pack(ctx, &weight))
-        run_view(ctx, &(conv_job){ .v = &v, .kernels = cohl_cpu_kernels(ctx), .panels = weight.panels,
-                                   .bias = bias, .y = y->data,
+    if (cohl_ctx_fine(ctx))
+        run_view(ctx, &(conv_job){ .v = &v, .bias = bias, .y = y->data,
                                    .step_x = v.out, .step_y = v.out * v.out_width,
-                                   .step_t = v.out * v.out_width * v.out_height });
+                                   .step_t = v.out * v.out_width * v.out_height }, &weight);
     cohl_arena_release(&ctx->scratch, mark);
 }
 
@@ -317,7 +475,7 @@ static void input_phase(cohl_ctx *ctx, float *dx, const view *forward, const flo
     cohl_mark mark = cohl_arena_mark(&ctx->scratch);
     view v = {
         .x = dy, .frames = f->out_frames, .height = f->out_height, .width = f->out_width,
-        .channels = f->out, .kt = t.taps, .kh = y.taps, .kw = x.taps,
+        .channels = f->out, .pixel_bytes = (size_t)f->out * sizeof(float), .kt = t.taps, .kh = y.taps, .kw = x.taps,
         .stride_time = 1, .stride_space = 1, .from_t = t.from, .from_y = y.from, .from_x = x.from,
         .out_frames = t.pixels, .out_height = y.pixels, .out_width = x.pixels, .out = f->channels,
     };
@@ -326,11 +484,11 @@ static void input_phase(cohl_ctx *ctx, float *dx, const view *forward, const flo
                         .whole = { f->kt, f->kh, f->kw }, .first = { t.first, y.first, x.first },
                         .step = { st, ss, ss }, .count = { t.taps, y.taps, x.taps } };
     int64_t row = f->width * f->channels;
-    if (v.zeros && pack(ctx, &weight))
+    if (v.zeros)
         run_view(ctx, &(conv_job){
-            .v = &v, .kernels = cohl_cpu_kernels(ctx), .panels = weight.panels, .add = true,
+            .v = &v, .add = true,
             .y = dx + (index[0] * f->height + index[1]) * row + index[2] * f->channels,
-            .step_x = ss * f->channels, .step_y = ss * row, .step_t = st * f->height * row });
+            .step_x = ss * f->channels, .step_y = ss * row, .step_t = st * f->height * row }, &weight);
     cohl_arena_release(&ctx->scratch, mark);
 }
 
@@ -353,6 +511,11 @@ typedef struct weight_job {
     int64_t       slab;         /* pixels */
     float        *panels;       /* a thread: [panel][CHUNK][columns] of dy */
     const float **seen;         /* a thread: [taps, CHUNK] */
+    cohl_factor   type;         /* what the library multiplies */
+    const cohl_onednn_pack    *pack[2];         /* of a whole CHUNK, of the last */
+    const cohl_onednn_product *product[2][2];   /* [last][add] */
+    char         *buffer;       /* a thread: what a CHUNK sees, dy, dy packed, scratch */
+    size_t        buffer_bytes, matrix_bytes, dy_bytes, packed_bytes;
 } weight_job;
 
 static void pack_rows(const float *dy, int64_t count, int64_t out, int64_t columns, float *to)
@@ -406,6 +569,78 @@ static void weight_tile(void *arg, int slab, int thread)
     }
 }
 
+/* The same by the library: what the pixels see, transposed, times dy. */
+static void library_weight_tile(void *arg, int slab, int thread)
+{
+    const weight_job *job = arg;
+    const view *v = job->v;
+    int64_t begin = slab * job->slab, end = cohl_cpu_least(begin + job->slab, view_pixels(v));
+    char *matrix = job->buffer + (size_t)thread * job->buffer_bytes, *dy = matrix + job->matrix_bytes;
+    char *packed = dy + job->dy_bytes, *scratch = packed + job->packed_bytes;
+
+    for (int64_t at = begin; at < end; at += CHUNK) {
+        int64_t count = cohl_cpu_least(CHUNK, end - at), filled = cohl_library_filled(count);
+        size_t values = (size_t)(count * v->out), bytes = cohl_factor_bytes(job->type);
+        bool last = count < CHUNK;
+        copy_matrix(v, at, count, filled, matrix);
+        cohl_library_convert(job->kernels, job->type, dy, job->dy + at * v->out, (int64_t)values);
+        memset(dy + values * bytes, 0, (size_t)((filled - count) * v->out) * bytes);
+        cohl_onednn_pack_run(job->pack[last], dy, packed, scratch);
+        cohl_onednn_multiply(job->product[last][at > begin], matrix, packed,
+                             job->part + slab * view_depth(v) * v->out, scratch);
+    }
+}
+
+/* Kinds of CHUNK there are, and how much a thread needs; false when the library refuses one. */
+static bool find_weight_products(weight_job *job, size_t *scratch)
+{
+    const view *v = job->v;
+    int64_t rest = view_pixels(v) % CHUNK;
+    for (int last = 0; last < 2; last++) {
+        int64_t k = last ? cohl_library_filled(rest) : CHUNK;
+        if (last ? !rest : view_pixels(v) < CHUNK)
+            continue;
+        if (!(job->pack[last] = cohl_onednn_pack_of(job->type, k, v->out, false)))
+            return false;
+        size_t most = cohl_onednn_pack_scratch(job->pack[last]);
+        for (int add = 0; add < 2; add++) {
+            job->product[last][add] = cohl_onednn_product_of(&(cohl_onednn_shape){
+                .type = job->type, .m = view_depth(v), .n = v->out, .k = k, .c_stride = v->out,
+                .transpose_a = true, .add = add });
+            if (!job->product[last][add])
+                return false;
+            if (cohl_onednn_scratch(job->product[last][add]) > most)
+                most = cohl_onednn_scratch(job->product[last][add]);
+        }
+        size_t packed = cohl_library_lines(cohl_onednn_packed_bytes(job->pack[last]));
+        job->packed_bytes = packed > job->packed_bytes ? packed : job->packed_bytes;
+        *scratch = most > *scratch ? most : *scratch;
+    }
+    return true;
+}
+
+/* Partial sums by the library; false, with nothing done, when it does not do it. */
+static bool run_library_weight(cohl_ctx *ctx, weight_job *whole, int slabs)
+{
+    cohl_mark mark = cohl_arena_mark(&ctx->scratch);
+    weight_job job = *whole;
+    size_t scratch = 0, bytes = cohl_factor_bytes(job.type);
+    view made = library_view(ctx, whole->v, job.type);
+
+    job.v = &made;
+    job.matrix_bytes = cohl_library_lines((size_t)(CHUNK * view_depth(&made)) * bytes);
+    job.dy_bytes = cohl_library_lines((size_t)(CHUNK * made.out) * bytes);
+    bool done = find_weight_products(&job, &scratch);
+    if (done) {
+        job.buffer_bytes = job.matrix_bytes + job.dy_bytes + job.packed_bytes + cohl_library_lines(scratch);
+        job.buffer = cohl_library_take(ctx, (size_t)cohl_workers_count(ctx->workers) * job.buffer_bytes);
+        if (cohl_ctx_fine(ctx))
+            cohl_workers_run(ctx->workers, slabs, library_weight_tile, &job);
+    }
+    cohl_arena_release(&ctx->scratch, mark);
+    return done;
+}
+
 /* dw [out, in, taps] += packed [taps, in, out]. */
 typedef struct unpack_job { float *dw; const float *packed; int64_t out, in, taps; } unpack_job;
 
@@ -433,7 +668,9 @@ static void weight_back(cohl_ctx *ctx, float *dw, const view *v, const float *dy
                                     * kernels->block_columns * CHUNK);
     if (!cohl_ctx_fine(ctx))
         return;
-    cohl_workers_run(ctx->workers, slabs, weight_tile, &job);
+    job.type = library_of(ctx, v->channels, v->out);
+    if (job.type == COHL_FACTOR_NONE || !run_library_weight(ctx, &job, slabs))
+        cohl_workers_run(ctx->workers, slabs, weight_tile, &job);
     memset(sum, 0, (size_t)count * sizeof *sum);
     cohl_cpu_add_slabs(ctx, sum, job.part, slabs, count);
     cohl_workers_run(ctx->workers, (int)v->out, unpack_tile,

@@ -5,10 +5,12 @@
  * the same bits with any number of threads. Sums over tiles are kept as
  * partial sums, one per fixed slab, and added in the slabs' order.
  *
- * Products are our own: the inner block (kernels_body.h) runs at the rate of
+ * F32 products are our own: the inner block (kernels_body.h) runs at the rate of
  * the machine's multipliers, and since what it multiplies by is packed once a
  * call for all tiles, and a convolution's pixels are read where they lie, they
- * are faster than a library's single-threaded calls on each tile. */
+ * are faster than a library's single-threaded calls on each tile. Where the
+ * processor multiplies bf16 and the context asks for it, the tiles are oneDNN's
+ * (library.h). */
 #ifndef COHL_TENSOR_CPU_CPU_H
 #define COHL_TENSOR_CPU_CPU_H
 
@@ -23,7 +25,8 @@ const cohl_kernels *cohl_cpu_kernels(const cohl_ctx *ctx);
 float *cohl_cpu_take(cohl_ctx *ctx, int64_t count);
 
 /* The values of t as F32 for a product: t's own memory, or a copy in scratch
- * where it is narrower or the context rounds inputs of products to bf16. */
+ * where it is narrower or the context rounds inputs of products to bf16. Where
+ * products round while they read (library.h, BF16), F32 stays as it is. */
 const float *cohl_cpu_factor(cohl_ctx *ctx, cohl_in t);
 
 /* c = alpha * op(a) op(b) + beta * c (+ bias [n] to each row), all row-major.
@@ -40,6 +43,7 @@ typedef struct cohl_product {
     float       *c;
     float        alpha, beta;
     const float *bias;
+    const uint16_t *b_bf16;     /* for library.h alone: takes the place of b */
 } cohl_product;
 
 void cohl_cpu_product(cohl_ctx *ctx, const cohl_product *p);

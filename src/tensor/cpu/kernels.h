@@ -66,6 +66,9 @@ typedef struct cohl_kernels {
     void (*soften_back)(float *s, float *dp, const float *lse, const float *mean, bool along,
                         int64_t count);
     float (*dot)(const float *a, const float *b, int64_t count);
+
+    /* rounded to nearest, ties to even; a NaN stays one (base/half.h) */
+    void (*to_bf16)(uint16_t *to, const float *from, int64_t count);
 } cohl_kernels;
 
 extern const cohl_kernels cohl_kernels_generic;

@@ -235,3 +235,19 @@ static float dot(const float *a, const float *b, int64_t count)
         sum = FMA(load_part(a + i, count - i), load_part(b + i, count - i), sum);
     return total(sum);
 }
+
+/* ---- factors of products ------------------------------------------------ */
+
+static void to_bf16(uint16_t *to, const float *from, int64_t count)
+{
+    typedef uint32_t wide __attribute__((vector_size(4 * LANES)));
+    typedef uint16_t half __attribute__((vector_size(2 * LANES)));
+    for (int64_t i = 0; i < count; i += LANES) {
+        wide bits = (wide)load_part(from + i, count - i);
+        wide rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+        wide nan = (wide)((bits & 0x7fffffff) > 0x7f800000);
+        rounded = (nan & ((bits >> 16) | 0x40)) | (~nan & rounded);
+        half out = __builtin_convertvector(rounded, half);
+        memcpy(to + i, &out, (count - i >= LANES ? LANES : (size_t)(count - i)) * sizeof *to);
+    }
+}

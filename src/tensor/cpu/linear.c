@@ -1,5 +1,19 @@
 /* linear.c - y = x w^T + b. */
-#include "tensor/cpu/cpu.h"
+#include "tensor/cpu/library.h"
+
+/* p, by the library where the context has one; b takes its place as the right factor. */
+static void multiply(cohl_ctx *ctx, cohl_product p, cohl_in b)
+{
+    cohl_factor type = cohl_cpu_library(ctx);
+    if (type == COHL_FACTOR_BF16 && b->dtype == COHL_BF16)
+        p.b_bf16 = b->data;
+    else if (!(p.b = cohl_cpu_factor(ctx, b)))
+        return;
+    if (type != COHL_FACTOR_NONE && cohl_library_product(ctx, &p, type))
+        return;
+    if (p.b || (p.b = cohl_cpu_factor(ctx, b)))
+        cohl_cpu_product(ctx, &p);
+}
 
 void cohl_cpu_linear(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_in w, cohl_in b)
 {
@@ -7,12 +21,11 @@ void cohl_cpu_linear(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_in w, cohl_i
     int64_t out = w->dim[0], in = w->dim[1];
     cohl_product p = {
         .m = cohl_tensor_rows(x), .n = out, .k = in,
-        .a = cohl_cpu_factor(ctx, x), .a_stride = in,
-        .b = cohl_cpu_factor(ctx, w), .b_stride = in, .transpose_b = true,
+        .a = cohl_cpu_factor(ctx, x), .a_stride = in, .b_stride = in, .transpose_b = true,
         .c = y->data, .alpha = 1, .bias = b ? b->data : NULL,
     };
-    if (p.a && p.b)
-        cohl_cpu_product(ctx, &p);
+    if (p.a)
+        multiply(ctx, p, w);
     cohl_arena_release(&ctx->scratch, mark);
 }
 
@@ -26,21 +39,17 @@ void cohl_cpu_linear_back(cohl_ctx *ctx, cohl_tensor *dx, cohl_tensor *dw, cohl_
 
     if (dx && dy_factor) {
         cohl_product p = {
-            .m = rows, .n = in, .k = out, .a = dy_factor, .a_stride = out,
-            .b = cohl_cpu_factor(ctx, w), .b_stride = in,
+            .m = rows, .n = in, .k = out, .a = dy_factor, .a_stride = out, .b_stride = in,
             .c = dx->data, .alpha = 1, .beta = 1,
         };
-        if (p.b)
-            cohl_cpu_product(ctx, &p);
+        multiply(ctx, p, w);
     }
     if (dw && dy_factor) {
         cohl_product p = {
             .m = out, .n = in, .k = rows, .a = dy_factor, .a_stride = out, .transpose_a = true,
-            .b = cohl_cpu_factor(ctx, x), .b_stride = in,
-            .c = dw->data, .alpha = 1, .beta = 1,
+            .b_stride = in, .c = dw->data, .alpha = 1, .beta = 1,
         };
-        if (p.b)
-            cohl_cpu_product(ctx, &p);
+        multiply(ctx, p, x);
     }
     if (db)
         cohl_cpu_column_sums(ctx, db->data, dy->data, rows, out);

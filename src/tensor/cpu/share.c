@@ -1,5 +1,5 @@
 /* share.c - scratch, inputs of products, sums in a fixed order. */
-#include "tensor/cpu/cpu.h"
+#include "tensor/cpu/library.h"
 
 #include <string.h>
 
@@ -39,7 +39,8 @@ static void widen_tile(void *arg, int tile, int thread)
 
 const float *cohl_cpu_factor(cohl_ctx *ctx, cohl_in t)
 {
-    if (t->dtype == COHL_F32 && ctx->precision == COHL_PRECISION_F32)
+    if (t->dtype == COHL_F32 && (ctx->precision == COHL_PRECISION_F32
+                                 || cohl_cpu_library(ctx) == COHL_FACTOR_BF16))
         return t->data;
     widen_job job = { .from = t, .count = cohl_tensor_count(t) };
     if (!(job.to = cohl_cpu_take(ctx, job.count)))
