@@ -38,7 +38,7 @@ typedef struct cohl_run    cohl_run;
 typedef struct cohl_engine_params {
     const char *model;       /* a model's folder; NULL = the one that ships   (NULL) */
     int         threads;     /* 0 = one for each processor; at most 256          (0) */
-    const char *precision;   /* of products and weights: "f32" or "bf16"; NULL = f32 */
+    const char *precision;   /* of products and weights: "f32", "bf16"; NULL = the faster here */
 } cohl_engine_params;
 
 /* Load a model; params may be NULL. Takes as much memory as its weights as F32.

@@ -326,7 +326,7 @@ static int run_generate(int argc, char **argv)
         { "--again", "FILM", "the request that a film carries; other options go over it", COHL_OPTION_TEXT, &a.again, 0, 0 },
         { "--model", "FOLDER", "the model (the one that ships)", COHL_OPTION_TEXT, &a.model, 0, 0 },
         { "--threads", "N", "worker threads; the film is the same with any number (all)", COHL_OPTION_INT, &a.threads, 0, 256 },
-        { "--precision", "P", "of products and weights: f32 or bf16 (f32)", COHL_OPTION_TEXT, &a.precision, 0, 0 },
+        { "--precision", "P", "of products and weights: f32 or bf16 (the faster here)", COHL_OPTION_TEXT, &a.precision, 0, 0 },
         { "--no-sheet", NULL, "no contact sheet beside the film", COHL_OPTION_FLAG, &a.no_sheet, 0, 0 },
         { "--json", NULL, "answer as JSON on stdout", COHL_OPTION_FLAG, &a.json, 0, 0 },
         { "-q, --quiet", NULL, "no progress and no remarks", COHL_OPTION_FLAG, &a.quiet, 0, 0 },

@@ -66,8 +66,11 @@ static cohl_status find_model(char **out, const char *asked, cohl_error *err)
 
 static cohl_status read_precision(cohl_precision *out, const char *name, cohl_error *err)
 {
+    *out = cohl_backend_fast_precision(cohl_backend_best());
+    if (!name)
+        return COHL_OK;
     *out = COHL_PRECISION_F32;
-    if (!name || !strcmp(name, "f32"))
+    if (!strcmp(name, "f32"))
         return COHL_OK;
     *out = COHL_PRECISION_BF16;
     if (!strcmp(name, "bf16"))

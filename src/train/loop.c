@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/energy.h"
 #include "base/file.h"
+#include "tensor/backend.h"
 #include "train/log.h"
 
 typedef struct ahead {           /* a batch being made */
@@ -269,7 +270,9 @@ static cohl_status open_run(run *r, cohl_error *err)
                          p->recipe->task);
     if ((st = open_paths(r, err)) || (st = lock_folder(r, err)))
         return st;
-    cohl_ctx_params ctx = { .backend = p->backend, .workers = p->workers };
+    const cohl_backend *backend = p->backend ? p->backend : cohl_backend_best();
+    cohl_ctx_params ctx = { .backend = backend, .workers = p->workers,
+                            .precision = cohl_backend_fast_precision(backend) };
     if ((st = cohl_ctx_open(&r->ctx, &ctx, err)) || (st = cohl_tape_new(&r->tape, err)))
         return st;
     cohl_task_params task = { .recipe = p->recipe, .ctx = &r->ctx, .folder = p->folder };
