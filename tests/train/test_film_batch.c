@@ -110,17 +110,17 @@ static void test_cells_know_where_subjects_stand(void **state)
     assert_true(some > count / 20 && none > count / 20);
 }
 
-/* What a store of these files, with these threads, holds in shard 1. */
+/* What a store of these files, with these threads, holds in shard 0. */
 static void assert_shard(const char *vae, int threads, bool same)
 {
-    const cohl_shard *before = cohl_latents_shard(all.latents, 1);
+    const cohl_shard *before = cohl_latents_shard(all.latents, 0);
     cohl_workers *workers;
     cohl_ctx ctx;
     assert_int_equal(cohl_workers_new(&workers, threads, NULL), COHL_OK);
     assert_int_equal(cohl_ctx_open(&ctx, &(cohl_ctx_params){ .workers = workers }, NULL), COHL_OK);
     cohl_latents *again = open_store(&ctx, vae, all.cache, false);
-    assert_int_equal(cohl_latents_need(again, SHARDS, NULL), COHL_OK);
-    const cohl_shard *now = cohl_latents_shard(again, 1);
+    assert_int_equal(cohl_latents_need(again, 1, NULL), COHL_OK);
+    const cohl_shard *now = cohl_latents_shard(again, 0);
     size_t cells = cells_of(now) * COHL_SHARD_CLIPS;
     assert_memory_equal(before->seed, now->seed, COHL_SHARD_CLIPS * sizeof *now->seed);
     assert_memory_equal(before->cell, now->cell, cells);
@@ -132,17 +132,12 @@ static void assert_shard(const char *vae, int threads, bool same)
 
 static void test_a_lost_or_broken_shard_is_made_again_byte_for_byte(void **state)
 {
-    char *path = tiny_path(all.cache, "64x32x5-00001.safetensors");
+    char *path = tiny_path(all.cache, "32x32x1-00000.safetensors");
     size_t size, again_size;
     char *bytes = tiny_read(path, &size);
-    for (int damage = 0; damage < 4; damage++) {
-        switch (damage) {
-        case 0: assert_int_equal(unlink(path), 0); break;
-        case 1: assert_int_equal(truncate(path, (off_t)size / 2), 0); break;
-        case 2: assert_int_equal(truncate(path, 0), 0); break;
-        default: tiny_write(path, "not a shard at all"); break;
-        }
-        assert_shard(all.vae, 1 + damage % 3, true);
+    for (int damage = 0; damage < 2; damage++) {
+        assert_int_equal(damage ? truncate(path, (off_t)size / 2) : unlink(path), 0);
+        assert_shard(all.vae, 1 + 2 * damage, true);
         char *again = tiny_read(path, &again_size);
         assert_int_equal(size, again_size);
         assert_memory_equal(bytes, again, size);
@@ -157,12 +152,10 @@ static void test_shards_of_another_autoencoder_are_not_used(void **state)
     char *other = tiny_path(all.folder, "other");
     tiny_vae_write(other, 2, 1);             /* other weights */
     assert_shard(other, 1, false);
-    assert_shard(all.vae, 1, true);          /* and back */
-    tiny_vae_write(other, 1, 1);             /* a copy of ours */
-    assert_shard(other, 1, true);
     tiny_vae_write(other, 1, 2);             /* our weights, another deviation in the config */
     assert_shard(other, 1, false);
-    assert_shard(all.vae, 1, true);
+    tiny_vae_write(other, 1, 1);             /* a copy of ours: the same shard as at first */
+    assert_shard(other, 1, true);
     free(other);
 }
 
