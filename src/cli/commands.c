@@ -3,9 +3,9 @@
 
 #include <stddef.h>
 
-extern const cohl_command cohl_command_generate, cohl_command_info, cohl_command_theatre,
+extern const cohl_command cohl_command_bench, cohl_command_generate, cohl_command_info, cohl_command_theatre,
                           cohl_command_train;
 
 const cohl_command *const cohl_commands[] = {
-    &cohl_command_generate, &cohl_command_info, &cohl_command_theatre, &cohl_command_train, NULL
+    &cohl_command_bench, &cohl_command_generate, &cohl_command_info, &cohl_command_theatre, &cohl_command_train, NULL
 };

@@ -169,17 +169,6 @@ static size_t small_pixels(const critic_sample *s)
     return (size_t)LOOKS * (size_t)s->width * (size_t)s->height;
 }
 
-static cohl_wanted wanted_of(const cohl_scene *scene)
-{
-    cohl_wanted w = { (int)scene->setting, (int)scene->daytime, (int)scene->move, scene->actor_count, { { 0 } } };
-    for (int i = 0; i < scene->actor_count; i++) {
-        w.actor[i].subject = (int)scene->actor[i].subject;
-        w.actor[i].colour = (int)scene->actor[i].colour;
-        w.actor[i].action = (int)scene->actor[i].action;
-    }
-    return w;
-}
-
 /* Seven in ten as films are mostly made, the others upright or square. */
 static void choose_shape(cohl_scene_request *request, cohl_rng *rng)
 {
@@ -291,7 +280,7 @@ static cohl_status make_small(const cohl_task *t, critic_sample *s, cohl_scene_r
     if (cohl_rng_uniform(rng) >= t->full)
         request->width = s->width, request->height = s->height;
     cohl_scene_draw(&scene, request, s->seed);
-    s->wanted = wanted_of(&scene);
+    s->wanted = cohl_wanted_of_scene(&scene);
     if (!st && !(st = render_looks(&clip, &scene, err)) && !(st = keep_looks(s, &clip, err)) && !held_out)
         st = spoil(t, s, err);
     cohl_clip_free(&clip);
@@ -305,7 +294,7 @@ static cohl_status make_full(const cohl_task *t, critic_sample *s, cohl_scene_re
     cohl_status st = sample_room(s, request->width, request->height, false, err);
     request->frames = t->vae_length;
     cohl_scene_draw(&scene, request, s->seed);
-    s->wanted = wanted_of(&scene);
+    s->wanted = cohl_wanted_of_scene(&scene);
     cohl_cut cut = { .frames = scene.frames, .width = scene.width, .height = scene.height };
     if (!st && !(st = cohl_clip_render(&s->clip, &scene, &cut, err)))
         st = keep_looks(s, &s->clip, err);
@@ -516,19 +505,6 @@ static cohl_tensor *critic_loss(cohl_task *t, const void *batch, cohl_terms *ter
 
 /* ---- sheets and saving ----------------------------------------------------------- */
 
-/* What the critic says of a film and what it shows, one line each. */
-static void say(cohl_text *text, const cohl_verdict *v, const cohl_wanted *w)
-{
-    cohl_score score = cohl_verdict_score(v, w);
-    for (int i = 0; i < score.count; i++) {
-        const cohl_word *word = cohl_words_of(score.answer[i].kind);
-        bool right = score.answer[i].seen == score.answer[i].wanted;
-        cohl_text_addf(text, "%s%s", i ? ", " : "", word[score.answer[i].seen].name);
-        if (!right)
-            cohl_text_addf(text, " (not %s)", word[score.answer[i].wanted].name);
-    }
-}
-
 /* The middle frame of a sample as it entered the network. */
 static cohl_status middle_frame(cohl_frame **out, const critic_sample *s, cohl_error *err)
 {
@@ -547,8 +523,10 @@ static cohl_status judge_sample(cohl_task *t, const critic_sample *s, cohl_text 
     cohl_critic_output out = cohl_critic_forward(t->ctx, t->critic, &x, 1);
     cohl_status st = cohl_critic_verdicts(t->ctx, &out, 1, &verdict, err);
     cohl_ctx_release(t->ctx, mark);
-    if (!st)
-        say(words, &verdict, &s->wanted);
+    if (!st) {
+        cohl_score score = cohl_verdict_score(&verdict, &s->wanted);
+        cohl_score_say(&score, words);
+    }
     return st;
 }
 

@@ -1,0 +1,48 @@
+/* bench.h - how good and how fast: each bench fills a report.
+ *
+ *     cohl_bench_params params = cohl_bench_params_default();
+ *     st = cohl_bench_control(&report, &params, err);
+ *
+ * The measured are never the learned-from: prompts and clips come from scenes with
+ * held-out combinations, and the critic's own test from seeds that no batch draws. */
+#ifndef COHL_BENCH_BENCH_H
+#define COHL_BENCH_BENCH_H
+
+#include <stdint.h>
+
+#include "base/status.h"
+#include "base/worker.h"
+#include "bench/report.h"
+
+typedef struct cohl_bench_params {
+    const char *model;      /* a model's folder; NULL = the one that ships             (NULL) */
+    const char *critic;     /* its folder; NULL = critic/ in the model's               (NULL) */
+    const char *prompts;    /* a file of prompts; NULL = from the theatre              (NULL) */
+    const char *sheet;      /* .png of the first 40 films; NULL = none                 (NULL) */
+    int         count;      /* prompts, renders or clips; 0: 300, 1000, 12                (0) */
+    int         steps;      /* of the solver; 0 = the model's                             (0) */
+    int         act;        /* of the floors and scenes; 0 = the model's                  (0) */
+    int         threads;    /* 0 = one a processor                                        (0) */
+    uint64_t    seed;       /* of scenes and films                                        (0) */
+    void      (*progress)(int done, int of);   /* NULL = silent                        (NULL) */
+} cohl_bench_params;
+
+cohl_bench_params cohl_bench_params_default(void);
+
+/* Does the film show what the prompt says? A film for each prompt, judged by the critic: a share a
+ * head, floors by the act. */
+cohl_status cohl_bench_control(cohl_bench_report *report, const cohl_bench_params *params, cohl_error *err);
+/* Is the critic right about renders? Floor 0.97 a head. */
+cohl_status cohl_bench_critic(cohl_bench_report *report, const cohl_bench_params *params, cohl_error *err);
+/* Does the autoencoder keep the picture (PSNR, floor 32 dB), and how long takes it to decode 5 s of
+ * 320 x 192 (at most 3 s)? */
+cohl_status cohl_bench_vae(cohl_bench_report *report, const cohl_bench_params *params, cohl_error *err);
+
+/* How fast are products, layers, whole steps and the autoencoder, and what share of the products'
+ * rate? Random weights; floor 0.5 for a training step. */
+cohl_status cohl_bench_speed(cohl_bench_report *report, const cohl_bench_params *params, cohl_error *err);
+
+/* The folder of a model that params name; free() it. NULL when memory is out. */
+char *cohl_bench_part(const cohl_bench_params *params, const char *part);
+
+#endif

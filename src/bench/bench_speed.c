@@ -1,0 +1,326 @@
+/* bench_speed.c - how fast, and what share of what the processor can do.
+ *
+ * Weights are random in the shape of the model that ships, so no model need be there. The
+ * products' rate is that of the model's own shapes in this same run: single calls as the back
+ * end does them, and oneDNN's on one thread. A step's operations are counted as 6 a parameter
+ * and token forward and back (2 forward) and 12 a layer for each pair of tokens and value of
+ * width (4 forward); a convolution's as 2 a tap, pair of channels and pixel. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/rng.h"
+#include "bench/bench.h"
+#include "model/dit.h"
+#include "model/text_encoder.h"
+#include "model/vae.h"
+#include "tensor/backend.h"
+#include "tensor/cpu/onednn.h"
+
+enum { DIM = 256, FFN = 768, HEADS = 4, LAYERS = 6, TEXT = 192, TEXT_ROWS = 24, CHANNELS = 48, STREAM = 0x737064 };
+
+static const double PATIENCE = 0.6;    /* seconds for one row */
+static const double LEAST_SHARE = 0.5; /* of a training step, of the products' rate */
+
+typedef struct bench_run {
+    cohl_ctx           ctx;
+    cohl_workers      *workers;
+    cohl_bench_report *report;
+    double             rate;           /* of products here, operations a second */
+    double             unit;           /* operations of one run of what is measured */
+    cohl_tensor       *in[4];
+    const cohl_dit    *dit;
+    const cohl_vae    *vae;
+    const cohl_text_encoder *text;
+    int                samples, frames, height, width;
+} bench_run;
+
+typedef void measured_fn(bench_run *r);
+
+static cohl_tensor *draw(cohl_ctx *ctx, int rank, const int64_t *dim)
+{
+    cohl_tensor *t = cohl_tensor_new(ctx, COHL_F32, rank, dim);
+    size_t count = t ? (size_t)cohl_tensor_count(t) : 0;
+    float *values = malloc((count + 1) * sizeof *values);
+    if (t && values) {
+        cohl_rng_fill_normal(values, 0, count, STREAM, 0);
+        ctx->backend->upload(ctx, t->data, values, count * sizeof *values);
+    }
+    free(values);
+    return t;
+}
+
+static cohl_tensor *matrix(bench_run *r, int64_t rows, int64_t width)
+{
+    return draw(&r->ctx, 2, (int64_t[]){ rows, width });
+}
+
+/* Best seconds of one run; at least two runs, the first to warm up. */
+static double best_of(bench_run *r, measured_fn *fn)
+{
+    double best = 1e30, begin = cohl_clock_seconds();
+    for (int i = 0; i < 2 || cohl_clock_seconds() - begin < PATIENCE; i++) {
+        cohl_ctx_mark_t mark = cohl_ctx_mark(&r->ctx);
+        double start = cohl_clock_seconds();
+        fn(r);
+        double seconds = cohl_clock_seconds() - start;
+        cohl_ctx_release(&r->ctx, mark);
+        best = seconds < best ? seconds : best;
+    }
+    return best;
+}
+
+/* Rows: milliseconds, and with operations known their rate and share of the products' rate. */
+static void tell(bench_run *r, const char *name, double seconds, double floor)
+{
+    cohl_bench_add(r->report, COHL_BENCH_NO_FLOOR, 0, "ms", seconds * 1e3, "%s", name);
+    if (r->unit <= 0)
+        return;
+    cohl_bench_add(r->report, COHL_BENCH_NO_FLOOR, 0, "GFLOP/s", r->unit / seconds * 1e-9, "%s, rate", name);
+    cohl_bench_add(r->report, floor > 0 ? COHL_BENCH_AT_LEAST : COHL_BENCH_NO_FLOOR, floor, "share",
+                   r->unit / seconds / r->rate, "%s, share", name);
+}
+
+static void measure(bench_run *r, const char *name, double unit, double floor, measured_fn *fn)
+{
+    r->unit = unit;
+    tell(r, name, best_of(r, fn), floor);
+}
+
+/* ---- products --------------------------------------------------------------- */
+
+static void do_linear(bench_run *r) { cohl_linear(&r->ctx, r->in[0], r->in[1], NULL); }
+
+/* The rate of a product as wide as the feed-forward, in a precision. */
+static double linear_rate(bench_run *r, cohl_precision precision)
+{
+    cohl_precision usual = r->ctx.precision;
+    cohl_ctx_mark_t mark = cohl_ctx_mark(&r->ctx);
+    r->ctx.precision = precision;
+    r->in[0] = matrix(r, 1920, DIM), r->in[1] = matrix(r, FFN, DIM);
+    double seconds = best_of(r, do_linear);
+    r->ctx.precision = usual;
+    cohl_ctx_release(&r->ctx, mark);
+    return 2.0 * 1920 * DIM * FFN / seconds;
+}
+
+/* oneDNN's rate on this thread for one tile of the model, 0 when it does not do it here. */
+static double library_rate(cohl_factor type)
+{
+    enum { M = 192, N = 384, K = DIM };
+    if (!cohl_onednn_has(type))
+        return 0;
+    const cohl_onednn_pack *pack = cohl_onednn_pack_of(type, K, N, false);
+    const cohl_onednn_product *product = cohl_onednn_product_of(&(cohl_onednn_shape){
+        .type = type, .m = M, .n = N, .k = K, .c_stride = N });
+    if (!pack || !product)
+        return 0;
+    size_t size = (size_t)4 << 20, scratch = cohl_onednn_scratch(product) + cohl_onednn_pack_scratch(pack);
+    char *memory = aligned_alloc(64, 3 * size + (scratch + 63) / 64 * 64);
+    double best = 1e30, begin = cohl_clock_seconds();
+    if (!memory || cohl_onednn_packed_bytes(pack) > size) {
+        free(memory);
+        return 0;
+    }
+    memset(memory, 0, size);
+    cohl_onednn_pack_run(pack, memory, memory + size, memory + 3 * size);
+    while (cohl_clock_seconds() - begin < PATIENCE / 2) {
+        double start = cohl_clock_seconds();
+        cohl_onednn_multiply(product, memory, memory + size, memory + 2 * size, memory + 3 * size);
+        double seconds = cohl_clock_seconds() - start;
+        best = seconds < best ? seconds : best;
+    }
+    free(memory);
+    return 2.0 * M * N * K / best;
+}
+
+static void measure_products(bench_run *r)
+{
+    static const struct { cohl_factor type; const char *name; } types[] = {
+        { COHL_FACTOR_F32, "f32" }, { COHL_FACTOR_BF16, "bf16" }, { COHL_FACTOR_S8, "int8" },
+    };
+    r->rate = linear_rate(r, r->ctx.precision);
+    cohl_bench_add(r->report, COHL_BENCH_NO_FLOOR, 0, "GFLOP/s", linear_rate(r, COHL_PRECISION_F32) * 1e-9,
+                   "products, f32");
+    if (r->ctx.precision == COHL_PRECISION_BF16)
+        cohl_bench_add(r->report, COHL_BENCH_NO_FLOOR, 0, "GFLOP/s", r->rate * 1e-9, "products, bf16");
+    else
+        cohl_text_add(&r->report->words, "products in bf16: not on this processor\n");
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        double rate = library_rate(types[i].type);
+        if (rate > 0)
+            cohl_bench_add(r->report, COHL_BENCH_NO_FLOOR, 0, "GFLOP/s", rate * 1e-9, "oneDNN %s, one thread",
+                           types[i].name);
+        else
+            cohl_text_addf(&r->report->words, "oneDNN in %s: not on this processor or build\n", types[i].name);
+    }
+}
+
+/* ---- one layer of each kind --------------------------------------------------- */
+
+static void do_attention(bench_run *r)
+{
+    cohl_span span = { 0, 300, 0, 300 };
+    cohl_attention(&r->ctx, r->in[0], r->in[1], r->in[2], NULL, &span, 1, 0.125f);
+}
+
+static void do_norm(bench_run *r) { cohl_rms_norm(&r->ctx, r->in[0], r->in[1], 1e-6f); }
+static void do_gelu(bench_run *r) { cohl_activate(&r->ctx, r->in[0], COHL_GELU_TANH); }
+
+static void do_conv(bench_run *r)
+{
+    const cohl_conv_params params = { .stride_time = 1, .stride_space = 1, .pad_front = 2, .pad_top = 1,
+                                      .pad_bottom = 1, .pad_left = 1, .pad_right = 1 };
+    cohl_conv(&r->ctx, r->in[0], NULL, r->in[1], NULL, &params);
+}
+
+static void measure_layers(bench_run *r)
+{
+    cohl_ctx_mark_t mark = cohl_ctx_mark(&r->ctx);
+    r->in[0] = matrix(r, 1920, DIM), r->in[1] = matrix(r, FFN, DIM);
+    measure(r, "linear", 2.0 * 1920 * DIM * FFN, 0, do_linear);
+    for (int i = 0; i < 3; i++)
+        r->in[i] = draw(&r->ctx, 3, (int64_t[]){ 300, HEADS, DIM / HEADS });
+    measure(r, "attention", 4.0 * 300 * 300 * DIM, 0, do_attention);
+    r->in[0] = matrix(r, 1920, DIM), r->in[1] = draw(&r->ctx, 1, (int64_t[]){ DIM });
+    measure(r, "norm", 0, 0, do_norm);
+    r->in[0] = matrix(r, 1920, FFN);
+    measure(r, "gelu", 0, 0, do_gelu);
+    r->in[0] = draw(&r->ctx, 4, (int64_t[]){ 5, 32, 32, CHANNELS });
+    r->in[1] = draw(&r->ctx, 5, (int64_t[]){ CHANNELS, CHANNELS, 3, 3, 3 });
+    measure(r, "conv", 2.0 * 27 * CHANNELS * CHANNELS * 5 * 32 * 32, 0, do_conv);
+    cohl_ctx_release(&r->ctx, mark);
+}
+
+/* ---- whole networks ------------------------------------------------------------- */
+
+/* One pass over r->samples samples of r->frames x r->height x r->width latent cells. */
+static cohl_tensor *pass(bench_run *r)
+{
+    cohl_dit_sample sample[64];
+    float time[64 * 32];
+    for (int i = 0; i < r->samples; i++)
+        sample[i] = (cohl_dit_sample){ r->frames, r->height, r->width, i * TEXT_ROWS, TEXT_ROWS };
+    for (int i = 0; i < r->samples * r->frames; i++)
+        time[i] = 500;
+    cohl_dit_request request = { .sample = sample, .sample_count = r->samples, .text = r->in[1] };
+    cohl_dit_clip *clip = cohl_dit_clip_open(&r->ctx, r->dit, &request);
+    return cohl_dit_forward(&r->ctx, r->dit, clip, r->in[0], time);
+}
+
+static void do_step(bench_run *r) { pass(r); }
+
+static void do_training_step(bench_run *r)
+{
+    cohl_error err;
+    if (cohl_tape_new(&r->ctx.tape, &err))
+        return;
+    cohl_tape_backward(&r->ctx, cohl_loss_mse(&r->ctx, pass(r), r->in[0], NULL), 1, &err);
+    cohl_tape_free(r->ctx.tape);
+    r->ctx.tape = NULL;
+}
+
+static void measure_step(bench_run *r, int samples, int frames, bool training)
+{
+    r->samples = samples, r->frames = frames, r->height = 12, r->width = 20;
+    int64_t cells = (int64_t)samples * frames * r->height * r->width;
+    double tokens = (double)cells / samples / (COHL_DIT_PATCH * COHL_DIT_PATCH);
+    double unit = samples * (2.0 * (double)cohl_params_size(&r->dit->params) * tokens
+                             + 4.0 * LAYERS * tokens * tokens * DIM);
+    char name[64];
+    cohl_ctx_mark_t mark = cohl_ctx_mark(&r->ctx);
+
+    r->in[0] = matrix(r, cells, CHANNELS), r->in[1] = matrix(r, samples * TEXT_ROWS, TEXT);
+    snprintf(name, sizeof name, "%s, %d of %.0f tokens", training ? "training step" : "step", samples, tokens);
+    measure(r, name, training ? 3 * unit : unit, training ? LEAST_SHARE : 0, training ? do_training_step : do_step);
+    cohl_ctx_release(&r->ctx, mark);
+}
+
+static cohl_status measure_dit(bench_run *r, cohl_error *err)
+{
+    const cohl_dit_config config = {
+        .in_dim = CHANNELS, .out_dim = CHANNELS, .dim = DIM, .ffn_dim = FFN, .num_heads = HEADS,
+        .num_layers = LAYERS, .freq_dim = 128, .text_dim = TEXT, .text_len = 64, .eps = 1e-6f,
+        .pooled_text_dim = TEXT,
+    };
+    cohl_dit *dit = NULL;
+    cohl_status st = cohl_dit_new(&dit, &config, err);
+    if (!st) st = cohl_params_alloc(&dit->params, &r->ctx, &(cohl_params_use){ .train = true }, err);
+    if (!st) st = cohl_params_start(&dit->params, 1, err);
+    r->dit = dit;
+    for (int training = 0; !st && training < 2; training++) {
+        measure_step(r, training ? 32 : 2, 1, training);
+        measure_step(r, training ? 4 : 2, 5, training);
+    }
+    cohl_dit_free(dit);
+    return st;
+}
+
+static void do_text(bench_run *r)
+{
+    int32_t id[TEXT_ROWS];
+    for (int i = 0; i < TEXT_ROWS; i++)
+        id[i] = i + 1;
+    cohl_text_encode(&r->ctx, r->text, id, (int[]){ TEXT_ROWS }, 1);
+}
+
+static cohl_status measure_text(bench_run *r, cohl_error *err)
+{
+    const cohl_text_encoder_config config = {
+        .vocab = 1280, .dim = TEXT, .dim_attn = TEXT, .dim_ffn = 512, .num_heads = 4, .num_layers = 2,
+        .num_buckets = 32, .max_distance = 128, .eps = 1e-6f,
+    };
+    cohl_text_encoder *text = NULL;
+    cohl_status st = cohl_text_encoder_new(&text, &config, err);
+    if (!st) st = cohl_params_alloc(&text->params, &r->ctx, &(cohl_params_use){ .train = false }, err);
+    if (!st) st = cohl_params_start(&text->params, 1, err);
+    r->text = text;
+    if (!st)
+        measure(r, "text", 0, 0, do_text);
+    cohl_text_encoder_free(text);
+    return st;
+}
+
+static void do_encode(bench_run *r) { cohl_vae_encode(&r->ctx, r->vae, r->in[0]); }
+static void do_decode(bench_run *r) { cohl_vae_decode(&r->ctx, r->vae, r->in[1]); }
+
+static cohl_status measure_vae(bench_run *r, cohl_error *err)
+{
+    cohl_vae_config config = { .dim = 48, .dec_dim = 48, .z_dim = CHANNELS, .patch = 4, .stage_count = 3,
+                               .dim_mult = { 1, 2, 2 }, .num_res_blocks = 1, .temporal_down = { true, true } };
+    cohl_vae *vae = NULL;
+    for (int i = 0; i < CHANNELS; i++)
+        config.latent_std[i] = 1;
+    cohl_status st = cohl_vae_new(&vae, &config, err);
+    if (!st) st = cohl_params_alloc(&vae->params, &r->ctx, &(cohl_params_use){ .train = false }, err);
+    if (!st) st = cohl_params_start(&vae->params, 1, err);
+    r->vae = vae;
+    if (!st) {
+        r->in[0] = draw(&r->ctx, 4, (int64_t[]){ 5, 192, 320, 3 });
+        r->in[1] = draw(&r->ctx, 4, (int64_t[]){ 2, 12, 20, CHANNELS });
+        measure(r, "encode 5 frames", 0, 0, do_encode);
+        measure(r, "decode 5 frames", 0, 0, do_decode);
+    }
+    cohl_vae_free(vae);
+    return st;
+}
+
+cohl_status cohl_bench_speed(cohl_bench_report *report, const cohl_bench_params *params, cohl_error *err)
+{
+    bench_run r = { .report = report };
+    const cohl_backend *backend = cohl_backend_best();
+    cohl_status st = cohl_workers_new(&r.workers, params->threads, err);
+    cohl_ctx_params ctx = { .backend = backend, .workers = r.workers,
+                            .precision = cohl_backend_fast_precision(backend) };
+    if (!st && !(st = cohl_ctx_open(&r.ctx, &ctx, err))) {
+        measure_products(&r);
+        measure_layers(&r);
+        st = measure_text(&r, err);
+        if (!st) st = measure_dit(&r, err);
+        if (!st) st = measure_vae(&r, err);
+        if (!st) st = cohl_ctx_status(&r.ctx, err);
+        cohl_ctx_close(&r.ctx);
+    }
+    cohl_workers_free(r.workers);
+    return st;
+}

@@ -1,0 +1,88 @@
+/* bench.c - `cohl bench WHAT`: how good and how fast, against floors. */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/bench.h"
+#include "cli/command.h"
+#include "cli/options.h"
+
+typedef struct bench {
+    const char *name, *about;
+    cohl_status (*run)(cohl_bench_report *report, const cohl_bench_params *params, cohl_error *err);
+} bench;
+
+static const bench benches[] = {
+    { "control", "do films show what their prompts say? by the critic", cohl_bench_control },
+    { "critic", "is the critic right about rendered film?", cohl_bench_critic },
+    { "speed", "how fast is each part, and what share of the processor is that?", cohl_bench_speed },
+    { "vae", "does the autoencoder keep the picture, and how fast is it?", cohl_bench_vae },
+    { NULL, NULL, NULL },
+};
+
+static const bench *named(const char *name)
+{
+    for (const bench *b = benches; b->name; b++)
+        if (name && !strcmp(b->name, name))
+            return b;
+    return NULL;
+}
+
+static void list(FILE *out)
+{
+    for (const bench *b = benches; b->name; b++)
+        fprintf(out, "  %-10s %s\n", b->name, b->about);
+}
+
+static void show_progress(int done, int of)
+{
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, done < of ? "\r%d of %d\033[K" : "\r\033[K", done, of);
+}
+
+static int run_bench(int argc, char **argv)
+{
+    cohl_bench_params params = cohl_bench_params_default();
+    cohl_bench_report report = { .rows = 0 };
+    const char *word;
+    int exit_code;
+    bool json = false;
+    const cohl_option options[] = {
+        { "--model", "FOLDER", "the model (the one that ships)", COHL_OPTION_TEXT, &params.model, 0, 0 },
+        { "--critic", "FOLDER", "the critic (critic/ in the model's folder)", COHL_OPTION_TEXT, &params.critic, 0, 0 },
+        { "--prompts", "FILE", "control: prompts as JSON lines (held-out scenes of the theatre)",
+          COHL_OPTION_TEXT, &params.prompts, 0, 0 },
+        { "--count", "N", "prompts, renders or clips (300, 1000, 12)", COHL_OPTION_INT, &params.count, 1, 1e6 },
+        { "--steps", "N", "control: solver steps (the model's)", COHL_OPTION_INT, &params.steps, 1, 1000 },
+        { "--act", "N", "1 first act, 2 the whole vocabulary (the model's)", COHL_OPTION_INT, &params.act, 1, 2 },
+        { "--seed", "N", "other scenes, other films (0)", COHL_OPTION_SEED, &params.seed, 0, 0 },
+        { "--sheet", "FILE", "control: a .png of 40 films with the critic's words", COHL_OPTION_TEXT, &params.sheet, 0, 0 },
+        { "--threads", "N", "worker threads (all)", COHL_OPTION_INT, &params.threads, 0, 256 },
+        { "--json", NULL, "answer as JSON", COHL_OPTION_FLAG, &json, 0, 0 },
+        { NULL, NULL, NULL, COHL_OPTION_FLAG, NULL, 0, 0 },
+    };
+    const cohl_usage usage = { "bench", "WHAT",
+        "Measure: control (do films show what their prompts say?), critic (is the judge right?),\n"
+        "vae (does the autoencoder keep the picture?). Exit code 1 when a floor is missed.", options };
+    cohl_error err;
+
+    if (!cohl_options_parse(&usage, argc, argv, &word, 0, 1, &exit_code))
+        return exit_code;
+    const bench *b = named(word);
+    if (!b) {
+        fprintf(stderr, "cohl bench: %s%s%s; there are\n", word ? "no bench is called \"" : "missing WHAT",
+                word ? word : "", word ? "\"" : "");
+        list(stderr);
+        return COHL_EXIT_USAGE;
+    }
+    params.progress = show_progress;
+    cohl_status st = b->run(&report, &params, &err);
+    exit_code = st ? cohl_command_fail(&err) : cohl_bench_ok(&report) ? COHL_EXIT_OK : COHL_EXIT_FAILED;
+    if (!st)
+        cohl_bench_print(&report, json);
+    cohl_bench_report_free(&report);
+    return exit_code;
+}
+
+const cohl_command cohl_command_bench = { "bench", "measure films, critic and autoencoder against floors", run_bench };
