@@ -75,6 +75,8 @@ static void fill_table(cohl_backend *t)
     t->loss_l1_back = cohl_cpu_loss_l1_back;
     t->adamw = cohl_cpu_adamw;
     t->lerp = cohl_cpu_lerp;
+    t->gather = cohl_cpu_gather;
+    t->gather_back = cohl_cpu_gather_back;
     t->permute = cohl_cpu_permute;
     t->slice = cohl_cpu_slice;
     t->slice_into = cohl_cpu_slice_into;

@@ -129,6 +129,8 @@ void cohl_cpu_loss_l1_back(cohl_ctx *ctx, cohl_tensor *da, cohl_in dy, cohl_in a
 void cohl_cpu_adamw(cohl_ctx *ctx, cohl_tensor *p, cohl_tensor *m, cohl_tensor *v, cohl_in g,
                     const cohl_adamw *step);
 void cohl_cpu_lerp(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, float part);
+void cohl_cpu_gather(cohl_ctx *ctx, cohl_tensor *y, cohl_in table, cohl_in id);
+void cohl_cpu_gather_back(cohl_ctx *ctx, cohl_tensor *dtable, cohl_in dy, cohl_in id);
 void cohl_cpu_permute(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, const int *order, bool add);
 void cohl_cpu_slice(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, int axis, int64_t at);
 void cohl_cpu_slice_into(cohl_ctx *ctx, cohl_tensor *x, cohl_in y, int axis, int64_t at, bool add);

@@ -259,3 +259,51 @@ void cohl_cpu_repeat_up_back(cohl_ctx *ctx, cohl_tensor *dx, cohl_in dy, int ft,
 {
     fold(ctx, dy, dx, ft, fs, REPEAT_BACK);
 }
+
+/* ---- rows of a table ------------------------------------------------------ */
+
+typedef struct gather_job {
+    float         *to;
+    const float   *from;
+    const int32_t *id;
+    int64_t        rows, width, block;
+} gather_job;
+
+static void gather_tile(void *arg, int tile, int thread)
+{
+    const gather_job *job = arg;
+    int64_t begin = tile * job->block, end = cohl_cpu_least(begin + job->block, job->rows);
+    for (int64_t i = begin; i < end; i++)
+        memcpy(job->to + i * job->width, job->from + job->id[i] * job->width,
+               (size_t)job->width * sizeof *job->to);
+}
+
+void cohl_cpu_gather(cohl_ctx *ctx, cohl_tensor *y, cohl_in table, cohl_in id)
+{
+    if (table->dtype != COHL_F32) {
+        cohl_backend_ref.gather(ctx, y, table, id);
+        return;
+    }
+    gather_job job = { y->data, table->data, id->data, cohl_tensor_rows(y), cohl_tensor_width(y), 0 };
+    job.block = cohl_cpu_parts(STRETCH, job.width);
+    cohl_workers_run(ctx->workers, (int)cohl_cpu_parts(job.rows, job.block), gather_tile, &job);
+}
+
+/* Rows may meet in one entry: a tile owns columns, and adds the rows in their order. */
+static void gather_back_tile(void *arg, int tile, int thread)
+{
+    const gather_job *job = arg;
+    int64_t begin = tile * job->block, end = cohl_cpu_least(begin + job->block, job->width);
+    for (int64_t i = 0; i < job->rows; i++) {
+        float *to = job->to + job->id[i] * job->width;
+        const float *from = job->from + i * job->width;
+        for (int64_t j = begin; j < end; j++)
+            to[j] += from[j];
+    }
+}
+
+void cohl_cpu_gather_back(cohl_ctx *ctx, cohl_tensor *dtable, cohl_in dy, cohl_in id)
+{
+    gather_job job = { dtable->data, dy->data, id->data, cohl_tensor_rows(dy), cohl_tensor_width(dy), 64 };
+    cohl_workers_run(ctx->workers, (int)cohl_cpu_parts(job.width, job.block), gather_back_tile, &job);
+}

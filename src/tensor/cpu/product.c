@@ -17,14 +17,39 @@ enum {
 
 /* ---- packing ----------------------------------------------------------- */
 
+/* factor * 4 x 4 values, turned in registers. */
+static void turn_four(const float *b, int64_t stride, float factor, int64_t columns, float *to)
+{
+    typedef float four __attribute__((vector_size(16)));
+    four r[4];
+    for (int j = 0; j < 4; j++) {
+        memcpy(&r[j], b + j * stride, sizeof r[j]);
+        r[j] *= factor;
+    }
+    four low = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5);
+    four low_too = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5);
+    four high = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
+    four high_too = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
+    r[0] = __builtin_shufflevector(low, low_too, 0, 1, 4, 5);
+    r[1] = __builtin_shufflevector(low, low_too, 2, 3, 6, 7);
+    r[2] = __builtin_shufflevector(high, high_too, 0, 1, 4, 5);
+    r[3] = __builtin_shufflevector(high, high_too, 2, 3, 6, 7);
+    for (int i = 0; i < 4; i++)
+        memcpy(to + i * columns, &r[i], sizeof r[i]);
+}
+
 static void pack_panel_turned(const float *b, int64_t stride, int64_t k, int64_t count,
                               float factor, int64_t columns, float *to)
 {
     enum { BAND = 16 };                 /* lines of b stay cached while rows fill */
+    int64_t fours = count / 4 * 4;
     for (int64_t k0 = 0; k0 < k; k0 += BAND) {
-        int64_t end = cohl_cpu_least(k0 + BAND, k);
+        int64_t end = cohl_cpu_least(k0 + BAND, k), whole = k0 + (end - k0) / 4 * 4;
+        for (int64_t j = 0; j < fours; j += 4)
+            for (int64_t i = k0; i < whole; i += 4)
+                turn_four(b + j * stride + i, stride, factor, columns, to + i * columns + j);
         for (int64_t j = 0; j < columns; j++)
-            for (int64_t i = k0; i < end; i++)
+            for (int64_t i = j < fours ? whole : k0; i < end; i++)
                 to[i * columns + j] = j < count ? factor * b[j * stride + i] : 0;
     }
 }
