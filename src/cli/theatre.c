@@ -1,4 +1,4 @@
-/* theatre.c - `cohl theatre render|words|caption`: the toy theatre that the small model learned from. */
+/* theatre.c - `cohl theatre render|words|caption|captions`: the toy theatre that the small model learned from. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,15 +9,17 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/size.h"
+#include "base/rng.h"
 #include "deliver/door.h"
+#include "model/tokenizer.h"
 #include "theatre/scene.h"
 
 enum { AHEAD = 4 };     /* frames rendered together, for each thread */
 
 typedef struct asked {
-    const char *out, *size, *truth;
+    const char *out, *size, *truth, *table;
     uint64_t    seed;
-    int         frames, act, actors, threads;
+    int         frames, act, actors, threads, count;
     bool        held_out, json;
 } asked;
 
@@ -176,6 +178,80 @@ static cohl_status caption(const asked *a, cohl_error *err)
     return st;
 }
 
+/* ---- captions ------------------------------------------------------------ */
+
+/* Caption i of the text a tokenizer learns from: everything the model may ever hear, so held-out
+ * scenes, three subjects and both languages too. */
+static void write_caption(cohl_text *text, int i)
+{
+    cohl_scene scene;
+    cohl_scene_request request = cohl_scene_request_default();
+    request.act = 2, request.actors_max = COHL_ACTORS_MAX, request.held_out = i % 4 == 3;
+    cohl_scene_draw(&scene, &request, (uint64_t)i);
+    cohl_scene_caption(&scene, text, i % 2 ? COHL_FRENCH : COHL_ENGLISH, i % 5 == 0, cohl_rng_mix(7, (uint64_t)i));
+}
+
+static int compare_words(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The words of text, sorted, each once; text is cut up, the list is the caller's to free. */
+static const char **list_words(char *text, int *count)
+{
+    size_t room = 2 + strlen(text) / 2;
+    const char **word = calloc(room, sizeof *word);
+    char *rest = NULL;
+    int all = 0, kept = 0;
+    if (!word)
+        return NULL;
+    for (char *at = strtok_r(text, " \n", &rest); at; at = strtok_r(NULL, " \n", &rest))
+        word[all++] = at;
+    qsort(word, (size_t)all, sizeof *word, compare_words);
+    for (int i = 0; i < all; i++)
+        if (!i || strcmp(word[i], word[kept - 1]))
+            word[kept++] = word[i];
+    *count = kept;
+    return word;
+}
+
+static cohl_status write_table(char *text, const char *folder, cohl_error *err)
+{
+    cohl_tokenizer *tokenizer;
+    int count = 0;
+    cohl_status st = cohl_tokenizer_open(&tokenizer, folder, err);
+    if (st)
+        return st;
+    const char **word = list_words(text, &count);
+    char *path = cohl_path_join(folder, "words.tsv");
+    st = word && path ? cohl_tokenizer_write_words(tokenizer, word, count, path, err)
+                      : cohl_fail(err, COHL_ERR_MEMORY, "no memory for the words of the captions");
+    free(path);
+    free(word);
+    cohl_tokenizer_close(tokenizer);
+    return st;
+}
+
+static cohl_status captions(const asked *a, cohl_error *err)
+{
+    cohl_text all = { 0 }, one = { 0 };
+    for (int i = 0; i < a->count; i++) {
+        write_caption(&one, i);
+        if (a->table)
+            cohl_text_addf(&all, "%s\n", one.data ? one.data : "");
+        else
+            puts(one.data ? one.data : "");
+    }
+    cohl_status st = COHL_OK;
+    if (one.failed || all.failed)
+        st = cohl_fail(err, COHL_ERR_MEMORY, "no memory for %d captions", a->count);
+    else if (a->table)
+        st = write_table(all.data, a->table, err);
+    cohl_text_free(&all);
+    cohl_text_free(&one);
+    return st;
+}
+
 /* ---- words --------------------------------------------------------------- */
 
 static json_t *synonyms(const char *const *list)
@@ -227,12 +303,12 @@ static cohl_status words(const asked *a, cohl_error *err)
 /* ---- the command --------------------------------------------------------- */
 
 static const struct { const char *name; cohl_status (*run)(const asked *, cohl_error *); } deeds[] = {
-    { "render", render }, { "words", words }, { "caption", caption },
+    { "render", render }, { "words", words }, { "caption", caption }, { "captions", captions },
 };
 
 static int run_theatre(int argc, char **argv)
 {
-    asked a = { .out = "scene.mp4", .frames = 81, .act = 2 };
+    asked a = { .out = "scene.mp4", .frames = 81, .act = 2, .count = 10 };
     const char *deed;
     int exit_code;
     cohl_error err = { 0 };
@@ -246,19 +322,21 @@ static int run_theatre(int argc, char **argv)
         { "--actors", "N", "how many subjects (1 or 2, as the seed says)", COHL_OPTION_INT, &a.actors, 1, COHL_ACTORS_MAX },
         { "--held-out", NULL, "only scenes that training never saw", COHL_OPTION_FLAG, &a.held_out, 0, 0 },
         { "--threads", "N", "worker threads; the film is the same with any number (all)", COHL_OPTION_INT, &a.threads, 0, 256 },
+        { "--count", "N", "captions: how many (10)", COHL_OPTION_INT, &a.count, 1, 10000000 },
+        { "--table", "FOLDER", "captions: write their words to the tokenizer there, as words.tsv", COHL_OPTION_TEXT, &a.table, 0, 0 },
         { "--json", NULL, "words, caption: as JSON", COHL_OPTION_FLAG, &a.json, 0, 0 },
         { NULL, NULL, NULL, COHL_OPTION_FLAG, NULL, 0, 0 },
     };
-    const cohl_usage usage = { "theatre", "render|words|caption",
-                               "The toy theatre: render a scene with its truth, list the words it knows, or say how a "
-                               "scene is captioned.", options };
+    const cohl_usage usage = { "theatre", "render|words|caption|captions",
+                               "The toy theatre: render a scene with its truth, list the words it knows, or say how one "
+                               "scene is captioned, or many.", options };
 
     if (!cohl_options_parse(&usage, argc, argv, &deed, 1, 1, &exit_code))
         return exit_code;
     for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++)
         if (!strcmp(deeds[i].name, deed))
             return deeds[i].run(&a, &err) ? cohl_command_fail(&err) : COHL_EXIT_OK;
-    fprintf(stderr, "cohl theatre: \"%.60s\" is not one of render, words, caption\n", deed);
+    fprintf(stderr, "cohl theatre: \"%.60s\" is not one of render, words, caption, captions\n", deed);
     return COHL_EXIT_USAGE;
 }
 
