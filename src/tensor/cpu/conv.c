@@ -29,7 +29,7 @@ enum {
 typedef struct view {
     const void *x, *history;                       /* [frames, height, width, channels] */
     const float *zeros;                            /* [channels] */
-    size_t  pixel_bytes;                           /* of all channels of one */
+    size_t  pixel_bytes;
     int64_t frames, height, width, channels, history_frames;
     int64_t kt, kh, kw;
     int64_t stride_time, stride_space, from_t, from_y, from_x;
@@ -134,11 +134,8 @@ static void copy_matrix(const view *v, int64_t begin, int64_t count, int64_t fil
                 to = copy_line(v, view_row(v, t * v->stride_time + v->from_t + a,
                                            i * v->stride_space + v->from_y + p),
                                j * v->stride_space + v->from_x, to);
-        if (++j == v->out_width) {
-            j = 0;
-            if (++i == v->out_height)
-                i = 0, t++;
-        }
+        if (++j == v->out_width && (j = 0, ++i == v->out_height))
+            i = 0, t++;
     }
     memset(to, 0, (size_t)((filled - count) * view_taps(v)) * v->pixel_bytes);
 }
@@ -262,11 +259,9 @@ static bool find_products(conv_job *job, size_t *scratch)
         const cohl_onednn_product *found = cohl_onednn_product_of(&(cohl_onednn_shape){
             .type = job->type, .m = rows ? cohl_library_filled(last_m) : TILE,
             .n = columns ? last_n : job->right.tile_n, .k = view_depth(v), .c_stride = v->out });
-        if (!found)
+        if (!(job->product[rows][columns] = found))
             return false;
-        job->product[rows][columns] = found;
-        if (cohl_onednn_scratch(found) > *scratch)
-            *scratch = cohl_onednn_scratch(found);
+        *scratch = cohl_library_larger(*scratch, cohl_onednn_scratch(found));
     }
     return true;
 }
@@ -602,19 +597,17 @@ static bool find_weight_products(weight_job *job, size_t *scratch)
             continue;
         if (!(job->pack[last] = cohl_onednn_pack_of(job->type, k, v->out, false)))
             return false;
-        size_t most = cohl_onednn_pack_scratch(job->pack[last]);
+        *scratch = cohl_library_larger(*scratch, cohl_onednn_pack_scratch(job->pack[last]));
         for (int add = 0; add < 2; add++) {
-            job->product[last][add] = cohl_onednn_product_of(&(cohl_onednn_shape){
+            const cohl_onednn_product *found = cohl_onednn_product_of(&(cohl_onednn_shape){
                 .type = job->type, .m = view_depth(v), .n = v->out, .k = k, .c_stride = v->out,
                 .transpose_a = true, .add = add });
-            if (!job->product[last][add])
+            if (!(job->product[last][add] = found))
                 return false;
-            if (cohl_onednn_scratch(job->product[last][add]) > most)
-                most = cohl_onednn_scratch(job->product[last][add]);
+            *scratch = cohl_library_larger(*scratch, cohl_onednn_scratch(found));
         }
         size_t packed = cohl_library_lines(cohl_onednn_packed_bytes(job->pack[last]));
-        job->packed_bytes = packed > job->packed_bytes ? packed : job->packed_bytes;
-        *scratch = most > *scratch ? most : *scratch;
+        job->packed_bytes = cohl_library_larger(job->packed_bytes, packed);
     }
     return true;
 }

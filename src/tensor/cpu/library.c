@@ -105,7 +105,6 @@ static void pack_tile(void *arg, int index, int thread)
                          buffer + job->tile_bytes);
 }
 
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 bool cohl_library_pack(cohl_ctx *ctx, cohl_right *r)
 {
@@ -116,8 +115,8 @@ bool cohl_library_pack(cohl_ctx *ctx, cohl_right *r)
         int64_t n = last ? cohl_right_columns(r, r->across - 1) : r->tile_n;
         if (!(r->pack[last] = cohl_onednn_pack_of(r->type, r->depth, n, r->transposed)))
             return false;
-        r->bytes = larger(r->bytes, cohl_library_lines(cohl_onednn_packed_bytes(r->pack[last])));
-        scratch = larger(scratch, cohl_library_lines(cohl_onednn_pack_scratch(r->pack[last])));
+        r->bytes = cohl_library_larger(r->bytes, cohl_library_lines(cohl_onednn_packed_bytes(r->pack[last])));
+        scratch = cohl_library_larger(scratch, cohl_library_lines(cohl_onednn_pack_scratch(r->pack[last])));
     }
     pack_job job = { .right = r, .kernels = cohl_cpu_kernels(ctx) };
     job.tile_bytes = cohl_library_lines((size_t)(r->depth * r->tile_n) * cohl_factor_bytes(r->type));
@@ -246,7 +245,7 @@ static bool find_products(tile_job *job, size_t *scratch)
         if (!found)
             return false;
         job->product[rows][columns][add] = found;
-        *scratch = larger(*scratch, cohl_library_lines(cohl_onednn_scratch(found)));
+        *scratch = cohl_library_larger(*scratch, cohl_library_lines(cohl_onednn_scratch(found)));
     }
     return true;
 }
@@ -280,7 +279,8 @@ static void run_tiles(cohl_ctx *ctx, tile_job *job)
 bool cohl_library_product(cohl_ctx *ctx, const cohl_product *p, cohl_factor type)
 {
     size_t scratch = 0;
-    if (p->alpha != 1 || (p->beta != 0 && p->beta != 1) || p->k == 0)
+    int64_t least = cohl_cpu_least(p->m, cohl_cpu_least(p->n, p->k));
+    if (p->alpha != 1 || (p->beta != 0 && p->beta != 1) || least < COHL_LIBRARY_STEP)
         return false;
     cohl_mark mark = cohl_arena_mark(&ctx->scratch);
     tile_job job = { .p = p, .kernels = cohl_cpu_kernels(ctx),

@@ -33,6 +33,7 @@ const void *cohl_library_factor(cohl_ctx *ctx, cohl_factor type, const float *fr
 
 /* Bytes filled up to whole cache lines, and scratch of so many; NULL sets the status. */
 static inline size_t cohl_library_lines(size_t bytes) { return (bytes + 63) / 64 * 64; }
+static inline size_t cohl_library_larger(size_t a, size_t b) { return a > b ? a : b; }
 char *cohl_library_take(cohl_ctx *ctx, size_t bytes);
 
 /* op(b) [k, n] packed, in pieces of `depth` rows and tiles of tile_n columns. */
@@ -63,7 +64,8 @@ static inline int64_t cohl_right_columns(const cohl_right *r, int64_t across)
     return cohl_cpu_least(r->tile_n, r->n - across * r->tile_n);
 }
 
-/* p by the library; false, with c untouched, when it does not do it. */
+/* p by the library; false, with c untouched, when it does not do it, or when a side is shorter
+ * than STEP: filling it up would cost more than the library saves. */
 bool cohl_library_product(cohl_ctx *ctx, const cohl_product *p, cohl_factor type);
 
 #endif
