@@ -186,7 +186,7 @@ static void write_caption(cohl_text *text, int i)
 {
     cohl_scene scene;
     cohl_scene_request request = cohl_scene_request_default();
-    request.act = 2, request.actors_max = COHL_ACTORS_MAX, request.held_out = i % 4 == 3;
+    request.act = 2, request.actors_max = COHL_ACTORS_MAX, request.held_out = i % 4 == 0;
     cohl_scene_draw(&scene, &request, (uint64_t)i);
     cohl_scene_caption(&scene, text, i % 2 ? COHL_FRENCH : COHL_ENGLISH, i % 5 == 0, cohl_rng_mix(7, (uint64_t)i));
 }
