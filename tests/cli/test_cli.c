@@ -238,6 +238,9 @@ int main(int argc, char **argv)
     };
     if (argc != 3)
         return 2;
-    cohl = argv[1], tiny_model = argv[2];
+    /* the tests run elsewhere, and the runner may have given "./cohl" */
+    cohl = realpath(argv[1], NULL), tiny_model = realpath(argv[2], NULL);
+    if (!cohl || !tiny_model)
+        return 2;
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
