@@ -1,6 +1,6 @@
 /* latents.h - film rendered and encoded ahead, in files.
  *
- * A store is a list of shards, each some hundred clips of one shape, encoded by
+ * A store is a list of shards, each 64 clips of one shape, encoded by
  * one autoencoder: bf16 latents, which cells hold a subject, and the seed each
  * scene came from (captions, labels and the camera follow from it). Which shard
  * holds what follows from its number, so a lost file is made again, the same.
@@ -14,7 +14,7 @@
 #include "model/vae.h"
 #include "theatre/scene.h"
 
-enum { COHL_SHAPES_MAX = 8, COHL_SHARD_CLIPS = 256 };
+enum { COHL_SHAPES_MAX = 8, COHL_SHARD_CLIPS = 64 };
 
 /* A size and length of film. */
 typedef struct cohl_film_shape {
