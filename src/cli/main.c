@@ -1,4 +1,5 @@
 /* main.c - `cohl COMMAND ...`: find the row, run it. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,7 +40,17 @@ int cohl_command_fail(const cohl_error *err)
     }
 }
 
-int main(int argc, char **argv)
+/* An answer that could not be written is no answer. */
+static int said(int exit_code)
+{
+    if ((fflush(stdout) || ferror(stdout)) && exit_code == COHL_EXIT_OK) {
+        fprintf(stderr, "cohl: standard output: cannot write: %s\n", strerror(errno));
+        return COHL_EXIT_FAILED;
+    }
+    return exit_code;
+}
+
+static int run(int argc, char **argv)
 {
     if (argc < 2) {
         print_commands(stderr);
@@ -62,3 +73,5 @@ int main(int argc, char **argv)
             return cohl_commands[i]->run(argc - 1, argv + 1);
     return unknown_command(argv[1]);
 }
+
+int main(int argc, char **argv) { return said(run(argc, argv)); }

@@ -68,7 +68,9 @@ static int unknown_option(const cohl_usage *usage, const char *name)
 static bool bad_value(const cohl_usage *usage, const cohl_option *o, const char *name, const char *value)
 {
     char range[80] = "";
-    if (o->most > o->least)
+    if (o->kind == COHL_OPTION_SEED)
+        snprintf(range, sizeof range, " from 0 to %llu", (unsigned long long)UINT64_MAX);
+    else if (o->most > o->least)
         snprintf(range, sizeof range, " from %.15g to %.15g", o->least, o->most);
     fprintf(stderr, "cohl %s: %s is \"%.80s\", expected a %s%s\n", usage->command, name, value,
             o->kind == COHL_OPTION_NUMBER ? "number" : "whole number", range);
@@ -97,7 +99,7 @@ static bool set_seed(const cohl_usage *usage, const cohl_option *o, const char *
     char *end;
     errno = 0;
     unsigned long long seed = strtoull(value, &end, 10);
-    if (end == value || *end || errno || *value == '-')
+    if (*value < '0' || *value > '9' || *end || errno)
         return bad_value(usage, o, name, value);
     *(uint64_t *)o->target = seed;
     return true;
