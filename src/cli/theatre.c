@@ -11,6 +11,7 @@
 #include "cli/size.h"
 #include "base/rng.h"
 #include "deliver/door.h"
+#include "deliver/place.h"
 #include "model/tokenizer.h"
 #include "theatre/scene.h"
 
@@ -86,31 +87,40 @@ static cohl_status render_film(cohl_door *door, const cohl_scene *scene, int thr
     return st;
 }
 
-static cohl_status write_truth(const cohl_scene *scene, const char *path, cohl_error *err)
+/* Under a hidden name, which is *hidden; NULL when no truth was asked for. */
+static cohl_status write_truth(char **hidden, const cohl_scene *scene, const char *path, cohl_error *err)
 {
     cohl_text json = { 0 };
-    if (!path)
-        return COHL_OK;
+    cohl_status st = path ? cohl_place_begin(hidden, path, false, path, err) : COHL_OK;
+    if (!path || st)
+        return st;
     cohl_scene_truth(scene, &json);
     cohl_text_add(&json, "\n");
-    cohl_status st = json.failed ? cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory", path)
-                                 : cohl_file_write(path, json.data, json.size, err);
+    st = json.failed ? cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory", path)
+                     : cohl_file_write(*hidden, json.data, json.size, err);
     cohl_text_free(&json);
     return st;
 }
 
-/* The truth is written before the film has its name: with one missing, both are. */
+/* Both get their names when both are whole: with one missing, both are. */
 static cohl_status film_scene(const cohl_scene *scene, const asked *a, const cohl_door_params *params, cohl_error *err)
 {
     cohl_door *door;
     cohl_door_report report;
-    cohl_status st = cohl_door_open(&door, params, err);
+    char *truth = NULL;
+    cohl_status st = a->truth ? cohl_place_check(a->truth, false, a->truth, err) : COHL_OK;
+    if (!st) st = cohl_door_open(&door, params, err);
     if (st)
         return st;
     st = render_film(door, scene, a->threads, err);
-    if (!st)
-        st = write_truth(scene, a->truth, err);
-    if ((st = cohl_door_close(door, st, &report, err)))
+    if (!st) st = write_truth(&truth, scene, a->truth, err);
+    st = cohl_door_close(door, st, &report, err);
+    if (!st && truth && (st = cohl_place_name(truth, a->truth, a->truth, err)))
+        cohl_door_report_free(&report);
+    if (st)
+        cohl_place_remove(truth);
+    free(truth);
+    if (st)
         return st;
     printf("%s: %d frames of %dx%d, %.2f s: %s\n", report.path, report.frames, params->width, params->height,
            report.seconds, params->title);
