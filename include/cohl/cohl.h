@@ -184,6 +184,8 @@ COHL_API cohl_status cohl_film_check(const cohl_run *run, const cohl_film *film,
 /* Make the film: it appears under its name when it is whole, or not at all. A run is run once.
  * report may be NULL.
  *
+ * COHL_ERR_ARGUMENT   it was run before
+ * COHL_ERR_FORMAT     the model's weights are broken: what it made are not finite numbers
  * COHL_ERR_CANCELLED  cohl_run_cancel
  * COHL_ERR_REFUSED    a check refused a frame
  * COHL_ERR_IO         the disk did                                              */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,13 @@ static bool read_seed(uint64_t *seed, const json_t *value)
     return !errno && end != json_string_value(value) && !*end;
 }
 
+/* What no int can hold becomes what no request may ask. */
+static int read_int(const json_t *json, const char *key)
+{
+    json_int_t value = json_integer_value(json_object_get(json, key));
+    return value >= 0 && value <= INT_MAX ? (int)value : -1;
+}
+
 static cohl_status read_request(cohl_request *out, const json_t *json, const char *path, cohl_error *err)
 {
     *out = cohl_request_default();
@@ -83,10 +91,10 @@ static cohl_status read_request(cohl_request *out, const json_t *json, const cha
     out->solver = json_string_value(json_object_get(json, "solver"));
     out->image = json_string_value(json_object_get(json, "image"));
     out->last_image = json_string_value(json_object_get(json, "last_image"));
-    out->width = (int)json_integer_value(json_object_get(json, "width"));
-    out->height = (int)json_integer_value(json_object_get(json, "height"));
-    out->frames = (int)json_integer_value(json_object_get(json, "frames"));
-    out->steps = (int)json_integer_value(json_object_get(json, "steps"));
+    out->width = read_int(json, "width");
+    out->height = read_int(json, "height");
+    out->frames = read_int(json, "frames");
+    out->steps = read_int(json, "steps");
     out->fps = json_number_value(json_object_get(json, "fps"));
     out->shift = json_number_value(json_object_get(json, "shift"));
     if (json_is_number(json_object_get(json, "guidance")))

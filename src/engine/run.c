@@ -1,5 +1,4 @@
 /* run.c - one generation: pictures to latents, noise to latents, latents to frames. */
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,6 +182,17 @@ static cohl_status encode_pictures(cohl_run *run, cohl_error *err)
 
 /* ---- latents ------------------------------------------------------------- */
 
+/* Broken weights give numbers that eight bits would hide as black. */
+static cohl_status check_finite(const cohl_run *run, const char *what, const float *values, size_t count,
+                                cohl_error *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(values[i]))
+            return cohl_fail(err, COHL_ERR_FORMAT, "%s: its weights are broken: it made %s that are not finite "
+                             "numbers", run->engine->model->folder, what);
+    return COHL_OK;
+}
+
 /* The ids of a text, at most `most`, the end of sequence last; free() them. */
 static cohl_status tokenize(const cohl_run *run, const char *text, int32_t **id, int *count, cohl_error *err)
 {
@@ -191,6 +201,11 @@ static cohl_status tokenize(const cohl_run *run, const char *text, int32_t **id,
     if (!(*id = malloc((size_t)most * sizeof **id)))
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for %d tokens", most);
     return cohl_tokenizer_encode(m->tokenizer, text, *id, most, count, err);
+}
+
+static size_t latent_size(const cohl_run *run)
+{
+    return (size_t)run->frames * (size_t)run->height * (size_t)run->width * (size_t)run->channels;
 }
 
 static cohl_status after_step(void *user, int step, int steps, const float *x, const float *data, cohl_error *err)
@@ -223,6 +238,8 @@ static cohl_status make_latents(cohl_run *run, cohl_error *err)
         .observer = { after_step, run },
     };
     st = cohl_sample_latents(&run->ctx, &sample, run->latent, err);
+    if (!st)
+        st = check_finite(run, "latents", run->latent, latent_size(run), err);
 done:
     free(id);
     free(negative);
@@ -287,8 +304,11 @@ static cohl_status decode_all(cohl_run *run, cohl_vae_stream *stream, cohl_frame
     cohl_status st = COHL_OK;
     for (int at = 0, made = 0, shown = 0; at < run->frames && shown < run->plan.frames && !st; at++) {
         const cohl_frame *picture = given(run, at);
+        int count = at ? COHL_VAE_TIME : 1;
         st = decode_piece(run, stream, at, values, err);
-        for (int i = 0; i < (at ? COHL_VAE_TIME : 1) && !st; i++, made++) {
+        if (!st)
+            st = check_finite(run, "pixels", values, (size_t)count * pixels, err);
+        for (int i = 0; i < count && !st; i++, made++) {
             to_bytes(frame->rgb, values + (size_t)i * pixels, pixels);
             st = show(run, made, picture ? picture : frame, &shown, to, err);
         }
@@ -321,18 +341,25 @@ done:
 
 /* ---- a run from begin to end --------------------------------------------- */
 
+static cohl_status use_once(cohl_run *run, cohl_error *err)
+{
+    if (run->done)
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "a run is run once, and this one was; make another of the same "
+                         "request");
+    run->done = true;
+    return COHL_OK;
+}
+
 static cohl_status open_run(cohl_run *run, cohl_error *err)
 {
     cohl_engine *engine = run->engine;
     bool pictures = run->first || run->last;
-    assert(!run->done);
-    run->done = true;
     run->began = cohl_clock_seconds();
     run->report = (cohl_run_report){ .joules = cohl_clock_cpu_seconds(), .joules_about = COHL_ENERGY_ABOUT };
     run->frames = engine_latent_frames(&run->plan);
     run->height = run->plan.height / COHL_VAE_SPACE, run->width = run->plan.width / COHL_VAE_SPACE;
     run->channels = engine->model->vae->config.z_dim;
-    size_t values = (size_t)run->frames * (size_t)run->height * (size_t)run->width * (size_t)run->channels;
+    size_t values = latent_size(run);
     run->latent = calloc(values, sizeof *run->latent);
     run->level = calloc((size_t)run->frames, sizeof *run->level);
     run->known = pictures ? calloc(values, sizeof *run->known) : NULL;
@@ -397,7 +424,7 @@ cohl_status cohl_run_film(cohl_run *run, const cohl_film *film, cohl_run_report 
     cohl_door_report made = { 0 };
     cohl_door *door = NULL;
     cohl_status st = cohl_door_check(&params, err);
-    if (st)
+    if (st || (st = use_once(run, err)))
         return st;
     st = begin_run(run, err);
     if (!st) st = cohl_door_open(&door, &params, err);
@@ -436,9 +463,9 @@ cohl_status cohl_run_frames(cohl_run *run, cohl_run_frame_fn *fn, void *user, co
 {
     handing h = { .fn = fn, .user = user };
     const cohl_frame *rest;
-    cohl_status st = cohl_window_new(&h.window, cohl_checks, "film", run->plan.width, run->plan.height,
-                                     run->plan.fps, err);
-    if (st)
+    cohl_status st = use_once(run, err);
+    if (st || (st = cohl_window_new(&h.window, cohl_checks, "film", run->plan.width, run->plan.height,
+                                    run->plan.fps, err)))
         return st;
     st = begin_run(run, err);
     if (!st) st = make_frames(run, &(sink){ put_caller, &h }, err);
