@@ -32,16 +32,17 @@ cohl_status cohl_dit_config_read(cohl_dit_config *out, cohl_config *json, cohl_e
         return st;
     out->eps = (float)eps;
     if (strcmp(type, "t2v") && strcmp(type, "ti2v") && strcmp(type, "i2v22"))
-        return cohl_fail(err, COHL_ERR_UNSUPPORTED, "transformers of type \"%s\" are not supported; \"t2v\", "
-                         "\"ti2v\" and \"i2v22\" are", type);
+        return cohl_fail(err, COHL_ERR_UNSUPPORTED, "%s: transformers of type \"%s\" are not supported; "
+                         "\"t2v\", \"ti2v\" and \"i2v22\" are", cohl_config_name(json), type);
     if (!qk_norm || !cross_norm)
-        return cohl_fail(err, COHL_ERR_UNSUPPORTED, "a transformer without qk_norm or cross_attn_norm");
+        return cohl_fail(err, COHL_ERR_UNSUPPORTED, "%s: a transformer without qk_norm or cross_attn_norm, "
+                         "expected both", cohl_config_name(json));
     if (out->dim % out->num_heads || out->dim / out->num_heads % 2 || out->freq_dim % 2)
-        return cohl_fail(err, COHL_ERR_FORMAT, "dim %d does not split into %d heads of even width, or freq_dim %d "
-                         "is odd", out->dim, out->num_heads, out->freq_dim);
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: dim %d does not split into %d heads of even width, or "
+                         "freq_dim %d is odd", cohl_config_name(json), out->dim, out->num_heads, out->freq_dim);
     if (out->pooled_text_dim && out->pooled_text_dim != out->text_dim)
-        return cohl_fail(err, COHL_ERR_FORMAT, "pooled_text_dim is %d, not 0 or text_dim %d", out->pooled_text_dim,
-                         out->text_dim);
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: pooled_text_dim is %d, expected 0 or text_dim %d",
+                         cohl_config_name(json), out->pooled_text_dim, out->text_dim);
     return COHL_OK;
 }
 

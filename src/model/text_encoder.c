@@ -43,10 +43,11 @@ cohl_status cohl_text_encoder_config_read(cohl_text_encoder_config *out, cohl_co
         return st;
     out->eps = (float)eps;
     if (shared)
-        return cohl_fail(err, COHL_ERR_UNSUPPORTED, "a text encoder with one table of positions for all layers");
+        return cohl_fail(err, COHL_ERR_UNSUPPORTED, "%s: a text encoder with one table of positions for all "
+                         "layers, expected one a layer", cohl_config_name(json));
     if (out->dim_attn % out->num_heads || out->num_buckets % 4 || out->max_distance <= out->num_buckets / 4)
-        return cohl_fail(err, COHL_ERR_FORMAT, "dim_attn %d does not split into %d heads, or %d buckets do not "
-                         "reach %d", out->dim_attn, out->num_heads, out->num_buckets, out->max_distance);
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: dim_attn %d does not split into %d heads, or %d buckets "
+                         "do not reach %d", cohl_config_name(json), out->dim_attn, out->num_heads, out->num_buckets, out->max_distance);
     return COHL_OK;
 }
 

@@ -99,6 +99,8 @@ static cohl_status parse_table(cohl_tokenizer *t, const char *path, size_t size,
             return cohl_fail(err, COHL_ERR_FORMAT, "%s: line %d is not a word, a tab and ids", path, number);
         line = next;
     }
+    if (!t->entry_count)
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: holds no words, expected lines of a word, a tab and ids", path);
     qsort(t->entry, (size_t)t->entry_count, sizeof *t->entry, compare_entries);
     return COHL_OK;
 }

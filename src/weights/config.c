@@ -229,4 +229,6 @@ cohl_status cohl_config_done(const cohl_config *config, cohl_error *err)
     return st ? cohl_fail(err, st, "%s", config->error.text) : COHL_OK;
 }
 
+const char *cohl_config_name(const cohl_config *config) { return config->path; }
+
 const json_t *cohl_config_json(const cohl_config *config) { return config->root; }

@@ -57,6 +57,8 @@ cohl_status cohl_config_string_or(cohl_config *config, const char *key, const ch
 
 /* The first failure, or COHL_OK. */
 cohl_status cohl_config_done(const cohl_config *config, cohl_error *err);
+/* The file's path, or the name it was parsed under: for sentences about several values. */
+const char *cohl_config_name(const cohl_config *config);
 /* The whole object, borrowed, for what has a shape of its own. */
 const json_t *cohl_config_json(const cohl_config *config);
 
