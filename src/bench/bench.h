@@ -20,6 +20,7 @@ typedef struct cohl_bench_params {
     const char *prompts;    /* a file of prompts; NULL = from the theatre              (NULL) */
     const char *sheet;      /* .png of the first 40 films; NULL = none                 (NULL) */
     int         count;      /* prompts, renders or clips; 0: 300, 1000, 12                (0) */
+    int         frames;     /* of a film; 0 = the model's most                            (0) */
     int         steps;      /* of the solver; 0 = the model's                             (0) */
     int         act;        /* of the floors and scenes; 0 = the model's                  (0) */
     int         threads;    /* 0 = one a processor                                        (0) */

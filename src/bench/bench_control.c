@@ -75,6 +75,7 @@ static cohl_status make_film(control *c, film *out, const char *prompt, uint64_t
     cohl_request request = cohl_request_default();
     cohl_run *run = NULL;
     request.prompt = prompt, request.seed = seed, request.steps = c->params->steps;
+    request.frames = c->params->frames;
     cohl_status st = cohl_run_new(&run, c->engine, &request, err);
     if (!st) {
         out->width = cohl_run_plan(run)->width, out->height = cohl_run_plan(run)->height;
@@ -132,7 +133,8 @@ static cohl_status draw_prompts(control *c, cohl_error *err)
             free(c->prompts.item[c->prompts.count - 1].text);
         return st;
     }
-    request.act = c->act, request.frames = info.frames_max, request.fps = info.fps;
+    request.act = c->act, request.fps = info.fps;
+    request.frames = c->params->frames ? c->params->frames : info.frames_max;
     if (info.size_count)
         request.width = info.size[0][0], request.height = info.size[0][1];
     return cohl_prompts_from_theatre(&c->prompts, &request, count, cohl_rng_mix(c->params->seed, STREAM), err);

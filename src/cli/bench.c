@@ -54,6 +54,7 @@ static int run_bench(int argc, char **argv)
         { "--prompts", "FILE", "control: prompts as JSON lines (held-out scenes of the theatre)",
           COHL_OPTION_TEXT, &params.prompts, 0, 0 },
         { "--count", "N", "prompts, renders or clips (300, 1000, 12)", COHL_OPTION_INT, &params.count, 1, 1e6 },
+        { "--frames", "N", "control: of each film (the most the model learned)", COHL_OPTION_INT, &params.frames, 1, 4097 },
         { "--steps", "N", "control: solver steps (the model's)", COHL_OPTION_INT, &params.steps, 1, 1000 },
         { "--act", "N", "1 first act, 2 the whole vocabulary (the model's)", COHL_OPTION_INT, &params.act, 1, 2 },
         { "--seed", "N", "other scenes, other films (0)", COHL_OPTION_SEED, &params.seed, 0, 0 },
