@@ -146,6 +146,7 @@ static void test_bad_input_gets_one_sentence_and_its_exit_code(void **state)
         { "info none.mp4", 1, "none.mp4" },
         { "info tiny/vae/config.json", 1, "config.json" },
         { "theatre dance", 2, "dance" },
+        { "theatre caption --seed ' -5'", 2, "from 0 to" },
         { "theatre render --frames 0", 2, "--frames" },
         { "theatre render --size 1x1", 2, "--size" },
     };
@@ -157,6 +158,42 @@ static void test_bad_input_gets_one_sentence_and_its_exit_code(void **state)
         if (*cases[i].arguments && strchr(said, '\n') != strrchr(said, '\n'))
             fail_msg("cohl %s: more than one line: %s", cases[i].arguments, said);
         assert_false(is_there("film.avi") || is_there("nowhere"));
+    }
+}
+
+/* Each is the tiny model with one thing broken by a line of shell. */
+static void test_a_broken_model_is_named_with_what_is_wrong(void **state)
+{
+    static const struct { const char *broken; const char *says; } cases[] = {
+        { "rm model_index.json", "model_index.json" },
+        { "rm scheduler/config.json", "scheduler/config.json" },
+        { "rm vae/model.safetensors", "no .safetensors file" },
+        { "rm tokenizer/words.tsv", "words.tsv" },
+        { ": > tokenizer/words.tsv", "holds no words" },
+        { ": > vae/config.json", "vae/config.json" },
+        { ": > vae/model.safetensors", "0 bytes are too few" },
+        { "truncate -s -100 vae/model.safetensors", "are not inside" },
+        { "truncate -s 5000 vae/model.safetensors", "a cut one" },
+        { "echo 12345678 >> vae/model.safetensors", "belong to no tensor" },
+        { "printf '\\377\\377\\377\\377\\377\\377\\377\\177' | dd of=vae/model.safetensors conv=notrunc status=none",
+          "the header should be" },
+        { "sed -i 's/\"dim\": 24/\"dim\": -24/' transformer/config.json", "from 1 to 65536, found -24" },
+        { "sed -i 's/\"num_layers\": 2/\"num_layers\": 3/' transformer/config.json", "no tensor blocks.2" },
+        { "sed -i 's/\"num_layers\": 2/\"num_layers\": 1/' transformer/config.json", "does not have" },
+        { "sed -i 's/\"num_heads\": 2/\"num_heads\": 5/' transformer/config.json", "transformer/config.json: dim 24" },
+        { "sed -i 's/\"z_dim\": 6/\"z_dim\": 8/' vae/config.json", "expected [" },
+        { "sed -i s/euler/magic/ scheduler/config.json", "magic" },
+        { "sed -i 's/33\\]/32]/' model_index.json", "32 is not 4k+1" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char command[512];
+        snprintf(command, sizeof command, "cd %s && rm -rf broken && cp -r tiny broken && cd broken && %s", folder,
+                 cases[i].broken);
+        assert_int_equal(system(command), 0);
+        int code = run("generate a --model broken --frames 5 -o b.gif");
+        if (code != 1 || !strstr(said, cases[i].says) || strchr(said, '\n') != strrchr(said, '\n'))
+            fail_msg("%s: %d, \"%s\", expected 1 and \"%s\"", cases[i].broken, code, said, cases[i].says);
+        assert_false(is_there("b.gif"));
     }
 }
 
@@ -232,6 +269,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_takes_are_numbered),
         cmocka_unit_test(test_generate_answers_in_json),
         cmocka_unit_test(test_bad_input_gets_one_sentence_and_its_exit_code),
+        cmocka_unit_test(test_a_broken_model_is_named_with_what_is_wrong),
         cmocka_unit_test(test_an_interrupt_ends_it_soon_and_leaves_nothing),
         cmocka_unit_test(test_info_tells_films_models_and_weights),
         cmocka_unit_test(test_theatre_renders_a_scene_with_its_truth),
