@@ -65,7 +65,8 @@ static int run_bench(int argc, char **argv)
     };
     const cohl_usage usage = { "bench", "WHAT",
         "Measure: control (do films show what their prompts say?), critic (is the judge right?),\n"
-        "vae (does the autoencoder keep the picture?). Exit code 1 when a floor is missed.", options };
+        "speed (how fast is each part?), vae (does the autoencoder keep the picture?). Exit code 1 when\n"
+        "a floor is missed.", options };
     cohl_error err;
 
     if (!cohl_options_parse(&usage, argc, argv, &word, 0, 1, &exit_code))
