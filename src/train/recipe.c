@@ -9,6 +9,11 @@
 
 enum { RECIPE_BYTES_MAX = 1 << 20 };
 
+/* What a recipe may have besides its common part. */
+static const char *const sections[] = {
+    "optimizer", "schedule", "model", "data", "draw", "index", "scheduler", NULL,
+};
+
 static cohl_status read_optimizer(cohl_config *c, const char *recipe, cohl_optimizer_params *o, cohl_error *err)
 {
     const char *matrix;
@@ -22,7 +27,7 @@ static cohl_status read_optimizer(cohl_config *c, const char *recipe, cohl_optim
     cohl_config_float_or(c, "decay", 0, 1, 0.01, &o->decay);
     cohl_config_float_or(c, "clip", 0, 1e9, 1.0, &o->clip);
     cohl_config_float_or(c, "average", 1, 100, 9, &o->average);
-    cohl_status st = cohl_config_done(c, err);
+    cohl_status st = cohl_config_done_whole(c, NULL, err);
     if (!st && !o->muon && strcmp(matrix, "adamw"))
         st = cohl_fail(err, COHL_ERR_FORMAT, "%s, section \"optimizer\": \"matrix\": expected \"muon\" or "
                        "\"adamw\", found \"%.40s\"", recipe, matrix);
@@ -40,7 +45,7 @@ static cohl_status read_schedule(cohl_recipe *r, cohl_error *err)
     cohl_config_int_or(c, "evaluate_every", 1, 1000000000, 500, &r->evaluate_every);
     cohl_config_int_or(c, "sheet_every", 0, 1000000000, 2000, &r->sheet_every);
     cohl_config_float_or(c, "save_seconds", 0, 1e6, 120, &r->save_seconds);
-    st = cohl_config_done(c, err);
+    st = cohl_config_done_whole(c, NULL, err);
     cohl_config_close(c);
     return st;
 }
@@ -57,7 +62,7 @@ static cohl_status read_all(cohl_recipe *r, cohl_error *err)
     cohl_config_int(r->config, "steps", 1, 1000000000, &r->steps);
     cohl_config_int(r->config, "batch", 1, 4096, &r->batch);
     cohl_config_string_or(r->config, "start_from", "", &start);
-    if ((st = cohl_config_done(r->config, err)))
+    if ((st = cohl_config_done_whole(r->config, sections, err)))
         return st;
     r->seed = (uint64_t)seed;
     snprintf(r->task, sizeof r->task, "%s", task);

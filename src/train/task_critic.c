@@ -78,7 +78,7 @@ static cohl_status read_data(cohl_task *t, const char **vae, cohl_config *c, coh
     memcpy(t->length, lengths, sizeof lengths);
     if (cohl_config_has(c, "frames"))
         cohl_config_ints(c, "frames", LOOKS, 81, 1, LENGTHS_MAX, t->length, &t->length_count);
-    cohl_status st = cohl_config_done(c, err);
+    cohl_status st = cohl_config_done_whole(c, NULL, err);
     if (!st && t->vae_length % 4 != 1)
         st = cohl_fail(err, COHL_ERR_FORMAT, "%s: vae_frames is %d, expected 4k+1", t->recipe->name, t->vae_length);
     if (!st && t->recipe->batch > CLIPS_MAX)

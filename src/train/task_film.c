@@ -63,7 +63,7 @@ static cohl_status read_draw(cohl_task *t, cohl_error *err)
     cohl_config_float_or(c, "known_some", 0, 1, 0.1, &d->known_some);
     cohl_config_float_or(c, "level_each", 0, 1, 0.1, &d->level_each);
     cohl_config_float_or(c, "subject_weight", 1, 100, 3, &d->subject_weight);
-    st = cohl_config_done(c, err);
+    st = cohl_config_done_whole(c, NULL, err);
     cohl_config_close(c);
     return st;
 }
@@ -152,7 +152,7 @@ static cohl_status read_data(cohl_task *t, cohl_error *err)
     cohl_config_int_or(c, "shards_first", 1, 4096, 2, &t->shards_first);
     cohl_config_int_or(c, "shards_max", t->shards_first, 4096, 4096, &t->shards_max);
     cohl_config_float_or(c, "repeats", 0.1, 1000, 8, &t->repeats);
-    st = cohl_config_done(c, err);
+    st = cohl_config_done_whole(c, (const char *const[]){ "shapes", NULL }, err);
     if (!st && !((t->vae_folder = strdup(vae)) && (t->tokenizer_folder = strdup(tokenizer))))
         st = cohl_fail(err, COHL_ERR_MEMORY, "no memory for names");
     p.vae_folder = t->vae_folder;

@@ -56,7 +56,7 @@ static cohl_status read_data(cohl_task *t, cohl_error *err)
     cohl_config_float_or(c, "pull", 0, 1, 1e-4, &t->pull);
     cohl_config_float_or(c, "subject_weight", 1, 100, 3, &t->subject_weight);
     cohl_config_float_or(c, "square_weight", 0, 100, 1, &t->square_weight);
-    st = cohl_config_done(c, err);
+    st = cohl_config_done_whole(c, NULL, err);
     cohl_config_close(c);
     for (int i = 0; i < t->length_count && !st; i++)
         if (t->length[i] % 4 != 1)

@@ -6,14 +6,22 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/text.h"
 
 enum { CONFIG_MAX = 4 << 20 };
 
 struct cohl_config {
     char      *path;
     json_t    *root;
+    json_t    *asked;      /* an object: the keys somebody looked for */
     cohl_error error;
 };
+
+static const json_t *look_up(const cohl_config *config, const char *key)
+{
+    json_object_set_new(config->asked, key, json_true());
+    return json_object_get(config->root, key);
+}
 
 cohl_status cohl_config_parse(cohl_config **out, const char *name, const char *text, size_t size,
                               cohl_error *err)
@@ -23,8 +31,8 @@ cohl_status cohl_config_parse(cohl_config **out, const char *name, const char *t
     json_error_t wrong;
 
     *out = NULL;
-    if (!config || !(config->path = strdup(name))) {
-        free(config);
+    if (!config || !(config->path = strdup(name)) || !(config->asked = json_object())) {
+        cohl_config_close(config);
         return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to read it", name);
     }
     config->root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &wrong);
@@ -57,13 +65,14 @@ void cohl_config_close(cohl_config *config)
     if (!config)
         return;
     json_decref(config->root);
+    json_decref(config->asked);
     free(config->path);
     free(config);
 }
 
 bool cohl_config_has(const cohl_config *config, const char *key)
 {
-    const json_t *value = json_object_get(config->root, key);
+    const json_t *value = look_up(config, key);
     return value && !json_is_null(value);
 }
 
@@ -130,7 +139,7 @@ static cohl_status read_float(cohl_config *config, const char *key, int at, cons
 
 cohl_status cohl_config_int(cohl_config *config, const char *key, int min, int max, int *out)
 {
-    return read_int(config, key, -1, json_object_get(config->root, key), min, max, out);
+    return read_int(config, key, -1, look_up(config, key), min, max, out);
 }
 
 cohl_status cohl_config_int_or(cohl_config *config, const char *key, int min, int max,
@@ -145,7 +154,7 @@ cohl_status cohl_config_int_or(cohl_config *config, const char *key, int min, in
 cohl_status cohl_config_float(cohl_config *config, const char *key, double min, double max,
                               double *out)
 {
-    return read_float(config, key, -1, json_object_get(config->root, key), min, max, out);
+    return read_float(config, key, -1, look_up(config, key), min, max, out);
 }
 
 cohl_status cohl_config_float_or(cohl_config *config, const char *key, double min, double max,
@@ -160,7 +169,7 @@ cohl_status cohl_config_float_or(cohl_config *config, const char *key, double mi
 static const json_t *find_list(cohl_config *config, const char *key, int min_count,
                                int max_count)
 {
-    const json_t *list = json_object_get(config->root, key);
+    const json_t *list = look_up(config, key);
     char expected[64];
     if (json_is_array(list) && json_array_size(list) >= (size_t)min_count &&
         json_array_size(list) <= (size_t)max_count)
@@ -192,7 +201,7 @@ cohl_status cohl_config_floats(cohl_config *config, const char *key, double min,
 
 cohl_status cohl_config_bool(cohl_config *config, const char *key, bool *out)
 {
-    const json_t *value = json_object_get(config->root, key);
+    const json_t *value = look_up(config, key);
     *out = json_is_true(value);
     return json_is_boolean(value) ? config->error.status
                                   : fail_value(config, key, -1, value, "true or false");
@@ -208,7 +217,7 @@ cohl_status cohl_config_bool_or(cohl_config *config, const char *key, bool fallb
 
 cohl_status cohl_config_string(cohl_config *config, const char *key, const char **out)
 {
-    const json_t *value = json_object_get(config->root, key);
+    const json_t *value = look_up(config, key);
     *out = json_is_string(value) ? json_string_value(value) : "";
     return json_is_string(value) ? config->error.status
                                  : fail_value(config, key, -1, value, "a string");
@@ -227,6 +236,31 @@ cohl_status cohl_config_done(const cohl_config *config, cohl_error *err)
 {
     cohl_status st = config->error.status;
     return st ? cohl_fail(err, st, "%s", config->error.text) : COHL_OK;
+}
+
+cohl_status cohl_config_done_whole(cohl_config *config, const char *const *besides, cohl_error *err)
+{
+    const char *key, *nearest = NULL;
+    json_t *value;
+    int best = 4;
+    cohl_status st = cohl_config_done(config, err);
+    if (st)
+        return st;
+    for (int i = 0; besides && besides[i]; i++)
+        look_up(config, besides[i]);
+    json_object_foreach(config->root, key, value)
+        if (!json_object_get(config->asked, key))
+            break;
+    if (!key)
+        return COHL_OK;
+    const char *unknown = key;
+    json_object_foreach(config->asked, key, value) {
+        int distance = cohl_text_distance(key, unknown);
+        if (distance < best)
+            best = distance, nearest = key;
+    }
+    return cohl_fail(err, COHL_ERR_FORMAT, "%s: there is no \"%.80s\"%s%s%s", config->path, unknown,
+                     nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
 }
 
 const char *cohl_config_name(const cohl_config *config) { return config->path; }

@@ -59,6 +59,9 @@ cohl_status cohl_config_string_or(cohl_config *config, const char *key, const ch
 cohl_status cohl_config_done(const cohl_config *config, cohl_error *err);
 /* The file's path, or the name it was parsed under: for sentences about several values. */
 const char *cohl_config_name(const cohl_config *config);
+/* The same, and a key that nobody asked for is refused: for files that people write by hand, where
+ * it is a slip of the pen. besides: keys that others read, ends with NULL; or NULL. */
+cohl_status cohl_config_done_whole(cohl_config *config, const char *const *besides, cohl_error *err);
 /* The whole object, borrowed, for what has a shape of its own. */
 const json_t *cohl_config_json(const cohl_config *config);
 

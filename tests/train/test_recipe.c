@@ -75,6 +75,8 @@ static void test_every_bad_value_gives_one_sentence_that_names_it(void **state)
         { "{" GOOD ",\"optimizer\":[]}", "\"optimizer\"" },
         { "{" GOOD ",\"optimizer\":5}", "\"optimizer\"" },
         { "{" GOOD ",\"optimizer\":{\"matrix\":\"moun\"}}", "moun" },
+        { "{" GOOD ",\"stpes\":4}", "did you mean \"steps\"?" },
+        { "{" GOOD ",\"schedule\":{\"warmpu\":4}}", "did you mean \"warmup\"?" },
         { "{" GOOD ",\"optimizer\":{\"matrix\":\"\"}}", "\"matrix\"" },
         { "{" GOOD ",\"optimizer\":{\"matrix\":1}}", "\"matrix\"" },
         { "{" GOOD ",\"optimizer\":{\"matrix_rate\":-0.1}}", "\"matrix_rate\"" },
