@@ -39,8 +39,9 @@ fetch_libraries() {
     : >"$arm64/status"
     release=$(codename_here)
     mirror=$(mirror_of "$release")
+    [ -n "$mirror" ] || { echo "aarch64: apt knows no source for $release; run apt-get update" >&2; exit 1; }
     echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
-        "${mirror:-http://deb.debian.org/debian/} $release main" >"$arm64/sources.list"
+        "$mirror $release main" >"$arm64/sources.list"
     apt_arm64 update
     (cd "$arm64" && apt_arm64 download libjansson4 libjansson-dev libcmocka0 libcmocka-dev)
     for package in "$arm64"/*.deb; do

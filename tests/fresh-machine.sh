@@ -54,7 +54,7 @@ trap 'exit 130' INT TERM
 make_root() {
     host=$(codename_here)
     mirror=$(mirror_of "$host")
-    mirror=${mirror:-http://deb.debian.org/debian/}
+    [ -n "$mirror" ] || { echo "fresh-machine: apt knows no source for $host; run apt-get update" >&2; exit 1; }
     security=$(mirror_of "$host-security")
     proxy=
     eval "$(apt-config shell proxy Acquire::http::Proxy)"
