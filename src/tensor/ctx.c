@@ -121,8 +121,7 @@ cohl_status cohl_ctx_status(const cohl_ctx *ctx, cohl_error *err)
     return ctx->status;
 }
 
-/* A header without data. */
-static cohl_tensor *new_header(cohl_ctx *ctx, cohl_dtype dtype, int rank, const int64_t *dim)
+cohl_tensor *cohl_header_new(cohl_ctx *ctx, cohl_dtype dtype, int rank, const int64_t *dim)
 {
     assert(rank >= 1 && rank <= COHL_RANK_MAX);
     cohl_tensor *t = cohl_arena_take(&ctx->nodes, sizeof *t);
@@ -137,7 +136,7 @@ cohl_tensor *cohl_tensor_new(cohl_ctx *ctx, cohl_dtype dtype, int rank, const in
 {
     if (!cohl_ctx_fine(ctx))
         return NULL;
-    cohl_tensor *t = new_header(ctx, dtype, rank, dim);
+    cohl_tensor *t = cohl_header_new(ctx, dtype, rank, dim);
     if (!t)
         return NULL;
     size_t bytes = (size_t)cohl_tensor_count(t) * cohl_dtype_bytes(dtype);
@@ -171,35 +170,4 @@ void cohl_tensor_download(cohl_ctx *ctx, void *host, const cohl_tensor *t)
     if (t && cohl_ctx_fine(ctx))
         ctx->backend->download(ctx, host, t->data,
                                (size_t)cohl_tensor_count(t) * cohl_dtype_bytes(t->dtype));
-}
-
-static void back_reshape(cohl_ctx *ctx, cohl_entry *e)
-{
-    cohl_tensor *g = new_header(ctx, COHL_F32, e->in[0]->rank, e->in[0]->dim);
-    if (!g)
-        return;
-    g->data = e->out->grad->data;
-    cohl_grad_give(ctx, e->in[0], g);
-}
-
-cohl_tensor *cohl_reshape(cohl_ctx *ctx, cohl_tensor *x, int rank, const int64_t *dim)
-{
-    if (!x || !cohl_ctx_fine(ctx))
-        return NULL;
-    cohl_tensor *y = new_header(ctx, x->dtype, rank, dim);
-    if (!y)
-        return NULL;
-    assert(cohl_tensor_count(y) == cohl_tensor_count(x));
-    y->data = x->data;
-    return cohl_tape_record(ctx, y, back_reshape, &x, 1, NULL, 0);
-}
-
-cohl_tensor *cohl_detach(cohl_ctx *ctx, const cohl_tensor *x)
-{
-    if (!x || !cohl_ctx_fine(ctx))
-        return NULL;
-    cohl_tensor *y = new_header(ctx, x->dtype, x->rank, x->dim);
-    if (y)
-        y->data = x->data;
-    return y;
 }

@@ -183,3 +183,34 @@ cohl_tensor *cohl_repeat_up(cohl_ctx *ctx, cohl_tensor *x, int ft, int fs, int o
     ctx->backend->repeat_up(ctx, y, x, ft, fs, drop);
     return cohl_tape_record(ctx, y, back_repeat_up, &x, 1, &m, sizeof m);
 }
+
+static void back_reshape(cohl_ctx *ctx, cohl_entry *e)
+{
+    cohl_tensor *g = cohl_header_new(ctx, COHL_F32, e->in[0]->rank, e->in[0]->dim);
+    if (!g)
+        return;
+    g->data = e->out->grad->data;
+    cohl_grad_give(ctx, e->in[0], g);
+}
+
+cohl_tensor *cohl_reshape(cohl_ctx *ctx, cohl_tensor *x, int rank, const int64_t *dim)
+{
+    if (!x || !cohl_ctx_fine(ctx))
+        return NULL;
+    cohl_tensor *y = cohl_header_new(ctx, x->dtype, rank, dim);
+    if (!y)
+        return NULL;
+    assert(cohl_tensor_count(y) == cohl_tensor_count(x));
+    y->data = x->data;
+    return cohl_tape_record(ctx, y, back_reshape, &x, 1, NULL, 0);
+}
+
+cohl_tensor *cohl_detach(cohl_ctx *ctx, const cohl_tensor *x)
+{
+    if (!x || !cohl_ctx_fine(ctx))
+        return NULL;
+    cohl_tensor *y = cohl_header_new(ctx, x->dtype, x->rank, x->dim);
+    if (y)
+        y->data = x->data;
+    return y;
+}

@@ -39,6 +39,9 @@ cohl_tensor *cohl_grad(cohl_ctx *ctx, cohl_tensor *t);
  * t's gradient. */
 void cohl_grad_give(cohl_ctx *ctx, cohl_tensor *t, cohl_tensor *g);
 
+/* A header in node memory, without data; NULL when there is no room. */
+cohl_tensor *cohl_header_new(cohl_ctx *ctx, cohl_dtype dtype, int rank, const int64_t *dim);
+
 /* A new F32 result of x's shape; NULL when the context has failed. */
 cohl_tensor *cohl_result_like(cohl_ctx *ctx, const cohl_tensor *x);
 
