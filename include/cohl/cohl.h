@@ -144,6 +144,21 @@ COHL_API const cohl_plan *cohl_run_plan(const cohl_run *run);
 /* The request as the JSON that a film carries; lives as long as the run. */
 COHL_API const char *cohl_run_recipe(const cohl_run *run);
 
+/* What it will cost. */
+typedef struct cohl_run_estimate {
+    double      seconds;                        /* all of it                 */
+    double      sample_seconds, decode_seconds;
+    double      joules;
+    const char *joules_about;                   /* how joules follow         */
+    const char *about;                          /* how seconds were found    */
+} cohl_run_estimate;
+
+/* Times small pieces of the run, a few hundredths of it, on this machine as busy as it is now.
+ * What it finds depends on the machine, so nothing of it goes into the film.
+ *
+ * COHL_ERR_CANCELLED  cohl_run_cancel                                          */
+COHL_API cohl_status cohl_run_estimate_cost(const cohl_run *run, cohl_run_estimate *out, cohl_error *err);
+
 typedef struct cohl_run_progress {
     const char *stage;          /* "pictures", "steps", "frames"              */
     int         step, steps;    /* done, and of how many, in this stage       */

@@ -223,8 +223,28 @@ static json_t *report_json(const char *path, const char *sheet, const cohl_run *
 typedef struct session {
     const asked *asked;
     cohl_engine *engine;
-    json_t      *films;      /* with --json */
+    json_t      *films, *estimate;      /* with --json */
 } session;
+
+/* What each film will cost, before the first. */
+static cohl_status tell_estimate(session *s, const cohl_run *run, cohl_error *err)
+{
+    const asked *a = s->asked;
+    cohl_run_estimate e;
+    if (a->quiet && !s->films)
+        return COHL_OK;
+    cohl_status st = cohl_run_estimate_cost(run, &e, err);
+    if (st)
+        return st;
+    if (s->films)
+        s->estimate = json_pack("{s:f, s:f, s:f, s:f, s:s, s:s}", "seconds", e.seconds, "sampling", e.sample_seconds,
+                                "decoding", e.decode_seconds, "joules", e.joules, "about", e.about, "joules_about",
+                                e.joules_about);
+    if (!a->quiet)
+        fprintf(stderr, "cohl: %sabout %.*f s and %.0f J ahead (%s)\n", a->takes > 1 ? "for each film, " : "",
+                e.seconds < 10, e.seconds, e.joules, e.about);
+    return COHL_OK;
+}
 
 static void tell_film(session *s, const cohl_film *film, const cohl_run *run, const cohl_run_report *report)
 {
@@ -234,13 +254,36 @@ static void tell_film(session *s, const cohl_film *film, const cohl_run *run, co
         print_report(film->path, film->sheet, cohl_run_plan(run), report);
 }
 
+static cohl_status make_take(session *s, cohl_run *run, const cohl_film *film, int take, cohl_error *err)
+{
+    const asked *a = s->asked;
+    cohl_run_report report;
+    cohl_status st = COHL_OK;
+
+    if (!take && !a->quiet)
+        warn_of(cohl_run_plan(run));
+    cohl_run_watch(run, show_progress, (void *)a);
+    running = run;
+    if (stopped)
+        cohl_run_cancel(run);
+    if (!take)
+        st = tell_estimate(s, run, err);
+    if (!st)
+        st = cohl_run_film(run, film, &report, err);
+    running = NULL;
+    if (!st)
+        tell_film(s, film, run, &report);
+    else if (isatty(STDERR_FILENO))
+        fputs("\r\033[K", stderr);
+    return st;
+}
+
 /* Checks its target; with `make` also makes it. */
 static cohl_status do_take(session *s, const cohl_request *request, int take, bool make, cohl_error *err)
 {
     const asked *a = s->asked;
     cohl_request own = *request;
     cohl_run *run = NULL;
-    cohl_run_report report;
     char *path = take_path(a->out, take, a->takes);
     char *sheet = path ? cohl_door_sheet_path(path) : NULL;
     cohl_film film = { .path = path };
@@ -251,20 +294,7 @@ static cohl_status do_take(session *s, const cohl_request *request, int take, bo
     if (!st && !a->no_sheet && cohl_run_plan(run)->frames > 1)
         film.sheet = sheet;
     if (!st) st = cohl_film_check(run, &film, err);
-    if (!st && make) {
-        if (!take && !a->quiet)
-            warn_of(cohl_run_plan(run));
-        cohl_run_watch(run, show_progress, (void *)a);
-        running = run;
-        if (stopped)
-            cohl_run_cancel(run);
-        st = cohl_run_film(run, &film, &report, err);
-        running = NULL;
-        if (!st)
-            tell_film(s, &film, run, &report);
-        else if (isatty(STDERR_FILENO))
-            fputs("\r\033[K", stderr);
-    }
+    if (!st && make) st = make_take(s, run, &film, take, err);
     cohl_run_free(run);
     free(path);
     free(sheet);
@@ -294,7 +324,8 @@ static int answer(const session *s, const cohl_error *err)
     int code = err->status ? cohl_command_fail(err) : COHL_EXIT_OK;
     if (!s->films)
         return code;
-    json_t *all = json_pack("{s:b, s:O}", "ok", code == COHL_EXIT_OK, "films", s->films);
+    json_t *all = json_pack("{s:b, s:o*, s:O}", "ok", code == COHL_EXIT_OK, "estimate", s->estimate, "films",
+                            s->films);
     if (code != COHL_EXIT_OK)
         json_object_set_new(all, "error", json_pack("{s:s, s:s}", "status", cohl_status_name(err->status), "text",
                                                     err->text));

@@ -35,6 +35,10 @@ char *engine_recipe_write(const cohl_engine *engine, const cohl_request *request
 bool engine_levels(const cohl_request *request, const cohl_plan *plan, float *level);
 static inline int engine_latent_frames(const cohl_plan *plan) { return (plan->model_frames - 1) / COHL_VAE_TIME + 1; }
 
+/* cohl_run_estimate of a plan; *cancel ends it. */
+cohl_status engine_estimate(const cohl_engine *engine, const cohl_plan *plan, const volatile bool *cancel,
+                            cohl_run_estimate *out, cohl_error *err);
+
 /* Which frame of the model is shown as frame `index` of the film. */
 int engine_shown(const cohl_plan *plan, int index);
 

@@ -88,6 +88,11 @@ const cohl_plan *cohl_run_plan(const cohl_run *run) { return &run->plan; }
 const char *cohl_run_recipe(const cohl_run *run) { return run->recipe; }
 void cohl_run_cancel(cohl_run *run) { run->cancel = true; }
 
+cohl_status cohl_run_estimate_cost(const cohl_run *run, cohl_run_estimate *out, cohl_error *err)
+{
+    return engine_estimate(run->engine, &run->plan, &run->cancel, out, err);
+}
+
 void cohl_run_watch(cohl_run *run, cohl_run_watch_fn *fn, void *user)
 {
     run->watch = fn, run->watch_user = user;

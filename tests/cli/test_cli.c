@@ -81,6 +81,7 @@ static void test_generate_makes_a_film_its_sheet_and_says_what_it_cost(void **st
     assert_non_null(strstr(out, "one.mp4: 9 frames of 64x64"));
     assert_non_null(strstr(out, "peak memory"));
     assert_non_null(strstr(out, "energy about"));
+    assert_non_null(strstr(said, " J ahead ("));
 }
 
 static void test_generate_again_makes_the_same_bytes(void **state)
@@ -112,6 +113,7 @@ static void test_generate_answers_in_json(void **state)
     assert_string_equal(json_string_value(json_object_get(word, "nearest")), "dog");
     assert_int_equal(json_integer_value(json_object_get(json_object_get(film, "recipe"), "height")), 96);
     assert_int_equal(json_array_size(json_object_get(film, "notes")), 1);
+    assert_true(json_real_value(json_object_get(json_object_get(all, "estimate"), "joules")) > 0);
     json_decref(all);
     expect(run("generate a --model tiny --size 65x64 --json"), 2);
     all = json_loads(out, 0, NULL);

@@ -209,6 +209,32 @@ static void test_a_cancelled_run_leaves_nothing(void **state)
     }
 }
 
+static void test_a_cost_is_told_beforehand_and_changes_nothing(void **state)
+{
+    cohl_request r = usual();
+    cohl_run *run;
+    cohl_run_estimate e, longer;
+    cohl_run_report report[2];
+    cohl_film to = { .path = path_of("cost.mp4") };
+    for (int told = 0; told < 2; told++) {
+        assert_int_equal(cohl_run_new(&run, engine, &r, NULL), COHL_OK);
+        if (told)
+            assert_int_equal(cohl_run_estimate_cost(run, &e, NULL), COHL_OK);
+        assert_int_equal(cohl_run_film(run, &to, &report[told], NULL), COHL_OK);
+        cohl_run_free(run);
+    }
+    assert_string_equal(report[0].packets, report[1].packets);
+    assert_true(e.sample_seconds > 0 && e.decode_seconds > 0 && e.joules > 0);
+    assert_true(e.seconds == e.sample_seconds + e.decode_seconds);
+    r.steps = 1000;                             /* so many more that no noise of the clock hides them */
+    assert_int_equal(cohl_run_new(&run, engine, &r, NULL), COHL_OK);
+    assert_int_equal(cohl_run_estimate_cost(run, &longer, NULL), COHL_OK);
+    assert_true(longer.sample_seconds > 2 * e.sample_seconds);
+    cohl_run_cancel(run);
+    assert_int_equal(cohl_run_estimate_cost(run, &longer, NULL), COHL_ERR_CANCELLED);
+    cohl_run_free(run);
+}
+
 static void test_a_film_carries_the_request_that_makes_it_again(void **state)
 {
     static const char *const names[] = { "a.mp4", "a.webm", "a.gif", "a.png" };
@@ -392,6 +418,7 @@ int main(void)
         cmocka_unit_test(test_a_slower_rate_leaves_frames_out_and_a_faster_one_doubles_them),
         cmocka_unit_test(test_given_pictures_come_back_as_they_are),
         cmocka_unit_test(test_a_cancelled_run_leaves_nothing),
+        cmocka_unit_test(test_a_cost_is_told_beforehand_and_changes_nothing),
         cmocka_unit_test(test_a_film_carries_the_request_that_makes_it_again),
         cmocka_unit_test(test_bad_requests_get_one_sentence_that_says_what_is_right),
         cmocka_unit_test(test_defaults_are_the_models),
