@@ -1,0 +1,51 @@
+/* home.c - where an installation keeps what is its own. */
+#define _GNU_SOURCE
+#include "base/home.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+
+/* A relative XDG_DATA_HOME is to be ignored, says the specification. */
+static const char *absolute(const char *variable)
+{
+    const char *value = getenv(variable);
+    return value && *value == '/' ? value : NULL;
+}
+
+cohl_status cohl_home_path(char **out, const char *name, cohl_error *err)
+{
+    const char *data = absolute("XDG_DATA_HOME"), *home = absolute("HOME");
+    *out = NULL;
+    if (!data && !home)
+        return cohl_fail(err, COHL_ERR_IO, "there is no place for Cohl's own files: neither XDG_DATA_HOME nor HOME "
+                         "is an absolute path");
+    if (asprintf(out, "%s%s/cohl%s%s", data ? data : home, data ? "" : "/.local/share", *name ? "/" : "", name) < 0) {
+        *out = NULL;
+        return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
+    }
+    return COHL_OK;
+}
+
+cohl_status cohl_home_make(char **out, const char *name, cohl_error *err)
+{
+    char *folder = NULL;
+    cohl_status st = cohl_home_path(&folder, "", err);
+    if (!st) st = cohl_home_path(out, name, err);
+    if (!st) {
+        bool fresh = !cohl_folder_exists(folder);
+        st = cohl_folder_make(*out, err);
+        if (!st && fresh && chmod(folder, 0700))
+            st = cohl_fail(err, COHL_ERR_IO, "%s: cannot be kept from others: %s", folder, strerror(errno));
+    }
+    free(folder);
+    if (st) {
+        free(*out);
+        *out = NULL;
+    }
+    return st;
+}
