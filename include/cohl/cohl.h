@@ -87,6 +87,8 @@ typedef struct cohl_request {
     const char *solver;         /* "euler", "unipc", ...                    (NULL: the model's)     */
     const char *image;          /* a picture that becomes the first frame   (NULL)                  */
     const char *last_image;     /* a picture that becomes the last one      (NULL)                  */
+    const char *image_sha256;       /* what these files must be, as a film's recipe says: SHA-256   */
+    const char *last_image_sha256;  /* in hex                               (NULL: anything)        */
 } cohl_request;
 
 COHL_API cohl_request cohl_request_default(void);
@@ -135,7 +137,9 @@ COHL_API void cohl_recipe_free(cohl_recipe_text *recipe);
 
 /* ---- a run --------------------------------------------------------------- */
 
-/* Checks the request as above and reads its pictures; they may change or vanish after. */
+/* Checks the request as above and reads its pictures; they may change or vanish after.
+ *
+ * COHL_ERR_FORMAT  a picture is none, or not the one that the recipe names */
 COHL_API cohl_status cohl_run_new(cohl_run **out, cohl_engine *engine, const cohl_request *request, cohl_error *err);
 /* NULL is fine. */
 COHL_API void cohl_run_free(cohl_run *run);

@@ -72,8 +72,8 @@ static cohl_status lay_over(cohl_request *r, const asked *a, cohl_error *err)
     if (a->prompt) r->prompt = a->prompt;
     if (a->negative) r->negative = a->negative;
     if (a->solver) r->solver = a->solver;
-    if (a->image) r->image = a->image;
-    if (a->last_image) r->last_image = a->last_image;
+    if (a->image) r->image = a->image, r->image_sha256 = NULL;
+    if (a->last_image) r->last_image = a->last_image, r->last_image_sha256 = NULL;
     if (a->seconds > 0) r->seconds = a->seconds, r->frames = 0;
     if (a->frames != UNASKED) r->frames = a->frames, r->seconds = a->seconds > 0 ? a->seconds : 0;
     if (a->fps > 0) r->fps = a->fps;

@@ -20,7 +20,7 @@ struct cohl_engine {
 /* A request with strings of its own. */
 typedef struct engine_request {
     cohl_request request;
-    char        *text[5];           /* prompt, negative, solver, image, last_image */
+    char        *text[7];           /* prompt, negative, solver, pictures and their digests */
 } engine_request;
 
 cohl_status engine_request_copy(engine_request *out, const cohl_request *from, cohl_error *err);

@@ -54,7 +54,9 @@ char *engine_recipe_write(const cohl_engine *engine, const cohl_request *r, cons
     json_object_set_new(json, "shift", json_real(plan->shift));
     set_text(json, "solver", plan->solver);
     set_text(json, "image", r->image);
+    set_text(json, "image_sha256", r->image_sha256);
     set_text(json, "last_image", r->last_image);
+    set_text(json, "last_image_sha256", r->last_image_sha256);
     char *text = json_dumps(json, JSON_COMPACT);
     json_decref(json);
     return text;
@@ -91,6 +93,8 @@ static cohl_status read_request(cohl_request *out, const json_t *json, const cha
     out->solver = json_string_value(json_object_get(json, "solver"));
     out->image = json_string_value(json_object_get(json, "image"));
     out->last_image = json_string_value(json_object_get(json, "last_image"));
+    out->image_sha256 = json_string_value(json_object_get(json, "image_sha256"));
+    out->last_image_sha256 = json_string_value(json_object_get(json, "last_image_sha256"));
     out->width = read_int(json, "width");
     out->height = read_int(json, "height");
     out->frames = read_int(json, "frames");

@@ -277,10 +277,11 @@ cohl_status cohl_request_check(const cohl_engine *engine, const cohl_request *re
 cohl_status engine_request_copy(engine_request *out, const cohl_request *from, cohl_error *err)
 {
     const char **field[] = { &out->request.prompt, &out->request.negative, &out->request.solver,
-                             &out->request.image, &out->request.last_image };
+                             &out->request.image, &out->request.last_image, &out->request.image_sha256,
+                             &out->request.last_image_sha256 };
     bool whole = true;
     *out = (engine_request){ .request = *from };
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 7; i++)
         if (*field[i]) {
             out->text[i] = strdup(*field[i]);
             *field[i] = out->text[i];
@@ -294,7 +295,7 @@ cohl_status engine_request_copy(engine_request *out, const cohl_request *from, c
 
 void engine_request_free(engine_request *request)
 {
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 7; i++)
         free(request->text[i]);
     *request = (engine_request){ 0 };
 }

@@ -167,7 +167,7 @@ static void free_writer(cohl_film_writer *writer)
     if (!writer)
         return;
     writer->target->format->kind->drop(writer);
-    av_free(writer->sum);
+    cohl_digest_end(writer->sum);
     free(writer);
 }
 
@@ -183,13 +183,11 @@ cohl_status cohl_film_writer_open(cohl_film_writer **out, const cohl_film_target
     if (!writer)
         return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to write it", target->path);
     *writer = (cohl_film_writer){ .target = target, .params = *params,
-                                  .rate = rate_of(params->fps), .sum = av_sha_alloc() };
+                                  .rate = rate_of(params->fps), .sum = cohl_digest_new() };
     if (writer->params.crf < 0)
         writer->params.crf = target->format->crf;
     if (!writer->sum)
         st = cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to write it", target->path);
-    else
-        av_sha_init(writer->sum, 256);
     if (!st)
         st = target->format->kind->open(writer, err);
     if (st)
@@ -231,13 +229,12 @@ static cohl_status sync_place(cohl_film_writer *writer, cohl_error *err)
     return COHL_OK;
 }
 
-static void fill_report(cohl_film_report *report, const cohl_film_writer *writer)
+static void fill_report(cohl_film_report *report, cohl_film_writer *writer)
 {
-    uint8_t digest[32];
-    av_sha_final(writer->sum, digest);
+    cohl_digest_text packets = cohl_digest_end(writer->sum);
+    writer->sum = NULL;
     *report = (cohl_film_report){ .frames = writer->frames, .bytes = writer->bytes };
-    for (int i = 0; i < 32; i++)
-        snprintf(report->packets + 2 * i, 3, "%02x", digest[i]);
+    memcpy(report->packets, packets.hex, sizeof report->packets);
 }
 
 cohl_status cohl_film_writer_close(cohl_film_writer *writer, cohl_status st,

@@ -3,8 +3,8 @@
 #define COHL_MEDIA_WRITER_KIND_H
 
 #include <libavformat/avformat.h>
-#include <libavutil/sha.h>
 
+#include "media/digest.h"
 #include "media/writer.h"
 
 struct cohl_film_writer {
@@ -13,7 +13,7 @@ struct cohl_film_writer {
     AVRational              rate;     /* frames a second */
     int                     frames;   /* put so far */
     uint64_t                bytes;
-    struct AVSHA           *sum;      /* SHA-256 of what was coded */
+    cohl_digest            *sum;      /* of what was coded */
     void                   *state;    /* of the kind */
 };
 

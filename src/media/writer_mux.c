@@ -134,8 +134,8 @@ cohl_status cohl_mux_open(cohl_mux **out, cohl_film_writer *writer,
 static void sum_packet(cohl_mux *mux)
 {
     int64_t times[2] = { mux->packet->pts, mux->packet->dts };
-    av_sha_update(mux->writer->sum, (const uint8_t *)times, sizeof times);
-    av_sha_update(mux->writer->sum, mux->packet->data, (unsigned)mux->packet->size);
+    cohl_digest_add(mux->writer->sum, times, sizeof times);
+    cohl_digest_add(mux->writer->sum, mux->packet->data, (size_t)mux->packet->size);
 }
 
 static int write_packet(cohl_mux *mux)

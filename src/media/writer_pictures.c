@@ -20,7 +20,7 @@ static cohl_status write_picture(cohl_film_writer *writer, const cohl_frame *fra
     cohl_status st = cohl_still_encode(&bytes, frame, writer->params.tags,
                                        writer->params.tag_count, err);
     if (!st) {
-        av_sha_update(writer->sum, (const uint8_t *)bytes.data, bytes.size);
+        cohl_digest_add(writer->sum, bytes.data, bytes.size);
         writer->bytes += bytes.size;
         file = fopen(path, "wbe");
         int broken = !file || fwrite(bytes.data, 1, bytes.size, file) != bytes.size ||

@@ -260,6 +260,38 @@ static void test_a_film_carries_the_request_that_makes_it_again(void **state)
     }
 }
 
+static void test_a_recipe_knows_its_pictures_again(void **state)
+{
+    static const struct { const char *is, *says; } cases[] = {
+        { "as it was", NULL }, { "another", "is not the picture that the recipe names" },
+        { "gone", "No such file or directory; the recipe names it" },
+    };
+    cohl_request r = usual(), again;
+    cohl_run *run;
+    cohl_film to = { .path = path_of("seen.mp4") };
+    cohl_recipe_text *recipe;
+    cohl_error err = { 0 };
+    r.image = path_of("seen.png");
+    write_picture(r.image, 0x208040);
+    assert_int_equal(cohl_run_new(&run, engine, &r, &err), COHL_OK);
+    assert_non_null(strstr(cohl_run_recipe(run), "\"image_sha256\""));
+    assert_int_equal(cohl_run_film(run, &to, NULL, &err), COHL_OK);
+    cohl_run_free(run);
+    assert_int_equal(cohl_request_from_film(&again, &recipe, to.path, &err), COHL_OK);
+    assert_int_equal(strlen(again.image_sha256), 64);
+    for (int i = 0; i < 3; i++) {
+        if (i == 1)
+            write_picture(r.image, 0x208041);
+        if (i == 2)
+            unlink(r.image);
+        cohl_status st = cohl_run_new(&run, engine, &again, &err);
+        if (!st == !!cases[i].says || (st && !strstr(err.text, cases[i].says)))
+            fail_msg("a picture that is %s: %s", cases[i].is, st ? err.text : "taken");
+        cohl_run_free(run);
+    }
+    cohl_recipe_free(recipe);
+}
+
 /* ---- bad input ----------------------------------------------------------- */
 
 static void test_bad_requests_get_one_sentence_that_says_what_is_right(void **state)
@@ -420,6 +452,7 @@ int main(void)
         cmocka_unit_test(test_a_cancelled_run_leaves_nothing),
         cmocka_unit_test(test_a_cost_is_told_beforehand_and_changes_nothing),
         cmocka_unit_test(test_a_film_carries_the_request_that_makes_it_again),
+        cmocka_unit_test(test_a_recipe_knows_its_pictures_again),
         cmocka_unit_test(test_bad_requests_get_one_sentence_that_says_what_is_right),
         cmocka_unit_test(test_defaults_are_the_models),
         cmocka_unit_test(test_words_that_were_not_taught_are_named_with_the_nearest),
