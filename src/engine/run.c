@@ -5,11 +5,11 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/energy.h"
 #include "deliver/check.h"
 #include "deliver/door.h"
 #include "engine/engine.h"
-#include "media/digest.h"
 #include "media/resize.h"
 #include "media/still.h"
 #include "model/sample.h"
@@ -42,7 +42,7 @@ struct cohl_run {
 /* ---- new and free -------------------------------------------------------- */
 
 /* Its digest, which is `named` where a recipe says so. */
-static cohl_status check_picture(cohl_digest_text *sum, const char *path, const char *named, cohl_error *err)
+static cohl_status check_picture(char sum[COHL_DIGEST_HEX], const char *path, const char *named, cohl_error *err)
 {
     cohl_error why;
     cohl_status st = cohl_digest_file(sum, path, &why);
@@ -50,14 +50,14 @@ static cohl_status check_picture(cohl_digest_text *sum, const char *path, const 
         return cohl_fail(err, st, "%s; the recipe names it, by the SHA-256 %.64s", why.text, named);
     if (st)
         return cohl_fail(err, st, "%s", why.text);
-    if (named && strcasecmp(sum->hex, named))
+    if (named && strcasecmp(sum, named))
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: is not the picture that the recipe names: its SHA-256 is %s, "
-                         "expected %.64s", path, sum->hex, named);
+                         "expected %.64s", path, sum, named);
     return COHL_OK;
 }
 
-/* The picture at the film's size; *named becomes its digest, kept in *sum. */
-static cohl_status read_picture(cohl_frame **out, cohl_digest_text *sum, const char *path, const char **named,
+/* The picture at the film's size; *named becomes its digest, kept in sum. */
+static cohl_status read_picture(cohl_frame **out, char sum[COHL_DIGEST_HEX], const char *path, const char **named,
                                 const cohl_plan *plan, cohl_error *err)
 {
     cohl_frame *picture = NULL;
@@ -66,7 +66,7 @@ static cohl_status read_picture(cohl_frame **out, cohl_digest_text *sum, const c
         return COHL_OK;
     }
     cohl_status st = check_picture(sum, path, *named, err);
-    *named = sum->hex;
+    *named = sum;
     if (!st) st = cohl_still_read(&picture, path, err);
     if (!st) st = cohl_frame_new(out, plan->width, plan->height, err);
     if (!st) st = cohl_resize_cover(*out, picture, err);
@@ -78,16 +78,16 @@ cohl_status cohl_run_new(cohl_run **out, cohl_engine *engine, const cohl_request
 {
     cohl_status st;
     cohl_request own = *request;
-    cohl_digest_text sum[2];
+    char sum[2][COHL_DIGEST_HEX];
     cohl_run *run = calloc(1, sizeof *run);
     *out = NULL;
     if (!run)
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a run");
     run->engine = engine;
     if ((st = cohl_request_check(engine, request, &run->plan, err)))                    goto done;
-    if ((st = read_picture(&run->first, &sum[0], own.image, &own.image_sha256, &run->plan, err)))
+    if ((st = read_picture(&run->first, sum[0], own.image, &own.image_sha256, &run->plan, err)))
         goto done;
-    if ((st = read_picture(&run->last, &sum[1], own.last_image, &own.last_image_sha256, &run->plan, err)))
+    if ((st = read_picture(&run->last, sum[1], own.last_image, &own.last_image_sha256, &run->plan, err)))
         goto done;
     if ((st = engine_request_copy(&run->own, &own, err)))                               goto done;
     if (!(run->recipe = engine_recipe_write(engine, &own, &run->plan)))

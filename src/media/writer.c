@@ -167,7 +167,7 @@ static void free_writer(cohl_film_writer *writer)
     if (!writer)
         return;
     writer->target->format->kind->drop(writer);
-    cohl_digest_end(writer->sum);
+    cohl_digest_end(writer->sum, NULL);
     free(writer);
 }
 
@@ -183,12 +183,10 @@ cohl_status cohl_film_writer_open(cohl_film_writer **out, const cohl_film_target
     if (!writer)
         return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to write it", target->path);
     *writer = (cohl_film_writer){ .target = target, .params = *params,
-                                  .rate = rate_of(params->fps), .sum = cohl_digest_new() };
+                                  .rate = rate_of(params->fps) };
     if (writer->params.crf < 0)
         writer->params.crf = target->format->crf;
-    if (!writer->sum)
-        st = cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to write it", target->path);
-    if (!st)
+    if (!(st = cohl_digest_begin(&writer->sum, err)))
         st = target->format->kind->open(writer, err);
     if (st)
         free_writer(writer);
@@ -231,10 +229,11 @@ static cohl_status sync_place(cohl_film_writer *writer, cohl_error *err)
 
 static void fill_report(cohl_film_report *report, cohl_film_writer *writer)
 {
-    cohl_digest_text packets = cohl_digest_end(writer->sum);
+    uint8_t sum[COHL_DIGEST_BYTES];
+    cohl_digest_end(writer->sum, sum);
     writer->sum = NULL;
     *report = (cohl_film_report){ .frames = writer->frames, .bytes = writer->bytes };
-    memcpy(report->packets, packets.hex, sizeof report->packets);
+    cohl_digest_hex(report->packets, sum);
 }
 
 cohl_status cohl_film_writer_close(cohl_film_writer *writer, cohl_status st,

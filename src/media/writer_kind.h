@@ -4,7 +4,7 @@
 
 #include <libavformat/avformat.h>
 
-#include "media/digest.h"
+#include "base/digest.h"
 #include "media/writer.h"
 
 struct cohl_film_writer {

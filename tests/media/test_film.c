@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "media/digest.h"
 #include "media/reader.h"
 #include "media/still.h"
 #include "media/writer.h"
@@ -324,23 +323,9 @@ static int remove_folder(void **state)
     return system(command);
 }
 
-/* FIPS 180-4's own example, and the digest of nothing. */
-static void test_a_digest_is_sha_256(void **state)
-{
-    cohl_digest *digest = cohl_digest_new();
-    cohl_digest_add(digest, "a", 1);
-    cohl_digest_add(digest, "bc", 2);
-    assert_string_equal(cohl_digest_end(digest).hex,
-                        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    assert_string_equal(cohl_digest_end(cohl_digest_new()).hex,
-                        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-    assert_string_equal(cohl_digest_end(NULL).hex, "");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_digest_is_sha_256),
         cmocka_unit_test(test_every_film_comes_back),
         cmocka_unit_test(test_a_folder_of_pictures_comes_back_exactly),
         cmocka_unit_test(test_frames_are_read_at_the_size_asked_for),
