@@ -68,7 +68,7 @@ static cohl_status read_span(span *out, const cohl_weight *weight, const json_t 
                              uint64_t data_size, const char *path, cohl_error *err)
 {
     const json_t *begin = json_array_get(offsets, 0), *end = json_array_get(offsets, 1);
-    size_t bytes;
+    size_t value = weight->packing ? (size_t)weight->packing->bytes : cohl_dtype_bytes(weight->type), bytes;
 
     if (json_array_size(offsets) != 2 || !json_is_integer(begin) || !json_is_integer(end))
         return cohl_fail(err, COHL_ERR_FORMAT,
@@ -78,14 +78,25 @@ static cohl_status read_span(span *out, const cohl_weight *weight, const json_t 
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: tensor %s: data_offsets [%lld, %lld] are "
                          "not inside the %" PRIu64 " bytes of data", path, weight->name,
                          (long long)from, (long long)to, data_size);
-    if (__builtin_mul_overflow(weight->count, cohl_dtype_bytes(weight->type), &bytes) ||
-        bytes != (uint64_t)(to - from))
+    if (__builtin_mul_overflow(weight->count, value, &bytes) || bytes != (uint64_t)(to - from))
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: tensor %s is %s %s, but data_offsets hold "
-                         "%lld bytes", path, weight->name, cohl_dtype_name(weight->type),
+                         "%lld bytes", path, weight->name, cohl_weight_type_name(weight),
                          cohl_shape_write(weight->dim, weight->rank).text,
                          (long long)(to - from));
     *out = (span){ weight->name, (uint64_t)from, (uint64_t)to };
     return COHL_OK;
+}
+
+/* A plain type, or a packing of single values: an eight-bit float. */
+static bool read_type(cohl_weight *weight, const char *name)
+{
+    const cohl_packing *packing = cohl_packing_named(name);
+    if (packing && packing->values == 1) {
+        weight->type = COHL_F32;
+        weight->packing = packing;
+        return true;
+    }
+    return cohl_dtype_from_name(name, &weight->type);
 }
 
 static cohl_status read_tensor(cohl_weight *weight, span *place, const char *name,
@@ -98,8 +109,8 @@ static cohl_status read_tensor(cohl_weight *weight, span *place, const char *nam
     *weight = (cohl_weight){ .name = name };
     if (!json_is_object(entry) || !type)
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: tensor %s has no dtype", path, name);
-    if (!cohl_dtype_from_name(type, &weight->type))
-        return cohl_fail(err, COHL_ERR_FORMAT, "%s: tensor %s: dtype is %s, expected one of %s",
+    if (!read_type(weight, type))
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: tensor %s: dtype is %s, expected one of %s, F8_E4M3, F8_E5M2",
                          path, name, type, cohl_dtype_list());
     if ((st = read_shape(weight, json_object_get(entry, "shape"), path, err)))
         return st;
