@@ -7,6 +7,7 @@
 
 #include "model/dit_net.h"
 #include "model/settle.h"
+#include "tensor/backend.h"
 
 cohl_status cohl_dit_new(cohl_dit **out, const cohl_dit_config *config, cohl_error *err)
 {
@@ -102,11 +103,15 @@ static cohl_tensor *self_attention(const pass *p, cohl_tensor *x, const dit_atte
     return merge(p, x, a->o);
 }
 
+/* Text and, where there are any, image tokens are looked at apart: each has its own softmax. */
 static cohl_tensor *cross_attention(const pass *p, cohl_tensor *x, const dit_attention *a, int layer)
 {
+    const cohl_dit_clip *clip = p->clip;
     cohl_tensor *q = normed_heads(p, x, a->q, a->norm_q);
-    x = cohl_attention(p->ctx, q, p->clip->k[layer], p->clip->v[layer], NULL, p->clip->cross,
-                       p->clip->sample_count, p->scale);
+    x = cohl_attention(p->ctx, q, clip->k[layer], clip->v[layer], NULL, clip->cross, clip->sample_count, p->scale);
+    if (clip->image)
+        x = cohl_add(p->ctx, x, cohl_attention(p->ctx, q, clip->image_k[layer], clip->image_v[layer], NULL,
+                                               clip->image, clip->sample_count, p->scale));
     return merge(p, x, a->o);
 }
 
@@ -133,18 +138,59 @@ static cohl_tensor *run_block(const pass *p, cohl_tensor *x, cohl_tensor *e6, in
     return cohl_gated_add(ctx, x, feed_forward(p, h, b), m[5], group);
 }
 
+/* ---- the control branch -------------------------------------------------- */
+
+/* The branch is a second row of blocks over its own tokens c; each of them hands a hint to the
+ * block of the main row that it belongs to (Jiang et al. 2025, VACE, 3.3). Main and branch go
+ * side by side, so no more than one hint is held. */
+typedef struct branch {
+    cohl_tensor *c;         /* [tokens, dim]; NULL = no control */
+    int          next;      /* its next block */
+} branch;
+
+/* A tensor that outlives a block's scratch. While a tape records nothing is given back. */
+static cohl_tensor *keep(cohl_ctx *ctx, cohl_tensor *place, cohl_tensor *x)
+{
+    if (!place || !x || ctx->tape)
+        return x;
+    ctx->backend->copy(ctx, place->data, x->data, (size_t)cohl_tensor_count(x) * sizeof(float));
+    return place;
+}
+
+static branch open_branch(const pass *p, cohl_tensor *x)
+{
+    cohl_tensor *control = p->clip->control;
+    if (!control)
+        return (branch){ 0 };
+    const dit_block *first = &p->dit->net->block[p->dit->config.num_layers];
+    cohl_ctx_mark_t mark = cohl_ctx_mark(p->ctx);
+    cohl_tensor *c = cohl_add(p->ctx, dit_affine(p->ctx, control, first->before), x);
+    return (branch){ cohl_settle(p->ctx, mark, c), 0 };
+}
+
+/* x with the hint for block `layer`, if the branch has one. */
+static cohl_tensor *add_hint(const pass *p, branch *b, cohl_tensor *x, cohl_tensor *e6, int layer)
+{
+    const cohl_dit_config *c = &p->dit->config;
+    if (!b->c || b->next >= c->control_count || c->control_layer[b->next] != layer)
+        return x;
+    int at = c->num_layers + b->next++;
+    b->c = keep(p->ctx, b->c, run_block(p, b->c, e6, at));
+    cohl_tensor *hint = dit_affine(p->ctx, b->c, p->dit->net->block[at].after);
+    return cohl_add(p->ctx, x, cohl_scale(p->ctx, hint, p->clip->control_scale));
+}
+
 /* ---- in and out ---------------------------------------------------------- */
 
-/* latent [cells, in_dim] -> [tokens, 4 in_dim], channel slowest -> [tokens, dim] */
-static cohl_tensor *patches(const pass *p, cohl_tensor *latent)
+cohl_tensor *dit_patches(cohl_ctx *ctx, const cohl_dit_clip *clip, cohl_tensor *cells, cohl_affine embedding)
 {
-    int64_t tokens = p->clip->tokens, channels = p->dit->config.in_dim;
-    cohl_tensor *x = cohl_reshape(p->ctx, latent, 2, (int64_t[]){ p->clip->cells, channels });
-    x = cohl_gather(p->ctx, x, p->clip->patch_cell);
-    x = cohl_reshape(p->ctx, x, 3, (int64_t[]){ tokens, 4, channels });
-    x = cohl_permute(p->ctx, x, (int[]){ 0, 2, 1 });
-    x = cohl_reshape(p->ctx, x, 2, (int64_t[]){ tokens, 4 * channels });
-    return dit_affine(p->ctx, x, p->dit->net->patch);
+    int64_t tokens = clip->tokens, channels = cells ? cohl_tensor_count(cells) / clip->cells : 0;
+    cohl_tensor *x = cells ? cohl_reshape(ctx, cells, 2, (int64_t[]){ clip->cells, channels }) : NULL;
+    x = cohl_gather(ctx, x, clip->patch_cell);
+    x = cohl_reshape(ctx, x, 3, (int64_t[]){ tokens, 4, channels });
+    x = cohl_permute(ctx, x, (int[]){ 0, 2, 1 });
+    x = cohl_reshape(ctx, x, 2, (int64_t[]){ tokens, 4 * channels });
+    return dit_affine(ctx, x, embedding);
 }
 
 /* x [tokens, dim], e [groups, dim] -> [cells, out_dim] */
@@ -173,8 +219,11 @@ cohl_tensor *cohl_dit_forward(cohl_ctx *ctx, const cohl_dit *dit, const cohl_dit
     cohl_tensor *e = embed_time(ctx, dit, clip, time);
     cohl_tensor *e6 = dit_affine(ctx, cohl_activate(ctx, e, COHL_SILU), dit->net->time_projection);
     cohl_ctx_mark_t mark = cohl_ctx_mark(ctx);
-    cohl_tensor *x = patches(&p, latent);
+    cohl_tensor *x = cohl_settle(ctx, mark, dit_patches(ctx, clip, latent, dit->net->patch));
+    branch control = open_branch(&p, x);
+    if (control.c)
+        mark = cohl_ctx_mark(ctx);
     for (int i = 0; i < c->num_layers; i++)
-        x = cohl_settle(ctx, mark, run_block(&p, x, e6, i));
+        x = cohl_settle(ctx, mark, add_hint(&p, &control, run_block(&p, x, e6, i), e6, i));
     return cohl_settle(ctx, start, head(&p, x, e));
 }

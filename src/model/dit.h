@@ -1,5 +1,9 @@
 /* dit.h - the diffusion transformer of Wan 2.1 and 2.2: noisy latents to velocity.
  *
+ * One network serves the family. Text alone, image channels behind the latent's own (2.1 and 2.2
+ * image to video), tokens of an image encoder (2.1 image to video, first and last frame) and a
+ * control branch (VACE) are parts that exist where the configuration asks for them.
+ *
  * It works on packed samples: the latent cells of all of them stand one behind
  * the other, whatever their sizes, and attention is told where each begins. So
  * a training batch, or a prompt and its counterpart for guidance, is one pass.
@@ -28,7 +32,10 @@
 #include "model/params.h"
 #include "weights/config.h"
 
-enum { COHL_DIT_PATCH = 2 };    /* a token covers 2 x 2 cells of one frame */
+enum {
+    COHL_DIT_PATCH = 2,             /* a token covers 2 x 2 cells of one frame */
+    COHL_DIT_CONTROL_MAX = 128,     /* blocks of a control branch */
+};
 
 typedef struct cohl_dit_config {
     int   in_dim, out_dim;      /* channels of a latent cell, and of its velocity  (16)   */
@@ -39,12 +46,27 @@ typedef struct cohl_dit_config {
     float eps;                  /* of all norms                                    (1e-6) */
     int   pooled_text_dim;      /* 0, or text_dim: the mean text state enters      (0)    */
     int   camera_dim;           /* numbers about the camera for each latent frame  (0)    */
+    int   image_dim;            /* width of an image encoder's token; 0 = none     (0)    */
+    int   image_positions;      /* image tokens with a learned place, 514; 0 = none (0)   */
+    int   control_dim;          /* channels of a control cell (VACE: 96); 0 = none (0)    */
+    int   control_count;        /* blocks of the control branch                           */
+    int   control_layer[COHL_DIT_CONTROL_MAX];   /* the block that each one's hint follows, rising */
 } cohl_dit_config;
 
-/* The keys are the fields' names. COHL_ERR_UNSUPPORTED for model types with image tokens
- * or control blocks. "i2v22" (Wan 2.2 A14B) is the text form whose latents carry a mask and an
- * image behind their own channels. */
+/* Both spellings: that of the Wan release ("dim", "num_heads", "model_type", "vace_layers") and that
+ * of the diffusers library ("num_attention_heads", "attention_head_dim", "in_channels").
+ *
+ * COHL_ERR_UNSUPPORTED  a network without the family's norms, or of an unknown type
+ * COHL_ERR_FORMAT       a value is missing or out of range; sizes that do not divide */
 cohl_status cohl_dit_config_read(cohl_dit_config *out, cohl_config *json, cohl_error *err);
+
+/* The same from the shapes of the weights alone, for files that come without a configuration:
+ * heads are 128 wide and prompts 512 tokens long, as in every release. COHL_ERR_FORMAT where the
+ * weights are no transformer of this family; the sentence names the tensor that tells. */
+cohl_status cohl_dit_config_infer(cohl_dit_config *out, const cohl_weights *weights, cohl_error *err);
+/* Only what a configuration leaves open: the Wan 2.1 and 2.2 image models call themselves alike,
+ * and differ in whether the weights of image tokens are there. */
+void cohl_dit_config_fit(cohl_dit_config *config, const cohl_weights *weights);
 
 typedef struct cohl_dit_net cohl_dit_net;
 
@@ -70,6 +92,10 @@ typedef struct cohl_dit_request {
     cohl_tensor *text;          /* [rows, text_dim], not padded */
     const float *camera;        /* host memory [frames of all samples, camera_dim]; NULL = zeros */
     bool         time_per_token;/* times are given for each token instead of each frame (false) */
+    cohl_tensor *image;         /* [image tokens, image_dim] that every sample looks at; NULL where
+                                   the network has no image_dim */
+    cohl_tensor *control;       /* [cells, control_dim], in the latent's order; NULL = no hints */
+    float        control_scale; /* of the hints                                         (1) */
 } cohl_dit_request;
 
 typedef struct cohl_dit_clip cohl_dit_clip;

@@ -1,5 +1,5 @@
 /* dit_clip.c - what a clip's steps have in common: the order of cells, positions,
- * spans, the text's keys and values. */
+ * spans, the keys and values of text and image, the control. */
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
@@ -187,6 +187,11 @@ static cohl_tensor *embed_text(cohl_ctx *ctx, const cohl_dit *dit, cohl_tensor *
     return dit_affine(ctx, x, net->text_out);
 }
 
+static int block_count(const cohl_dit *dit)
+{
+    return dit->config.num_layers + dit->config.control_count;
+}
+
 /* Keys and values of every block, worked out once for each row, then spread. */
 static void text_keys(cohl_ctx *ctx, const cohl_dit *dit, cohl_dit_clip *clip, const cohl_dit_request *request,
                       int *memory)
@@ -194,13 +199,54 @@ static void text_keys(cohl_ctx *ctx, const cohl_dit *dit, cohl_dit_clip *clip, c
     const cohl_dit_config *c = &dit->config;
     cohl_tensor *rows = padded_rows(ctx, dit, request, memory);
     cohl_tensor *text = embed_text(ctx, dit, request->text);
-    for (int i = 0; i < c->num_layers; i++) {
+    for (int i = 0; i < block_count(dit); i++) {
         const dit_attention *a = &dit->net->block[i].cross;
         cohl_tensor *k = cohl_rms_norm(ctx, dit_affine(ctx, text, a->k), a->norm_k, c->eps);
         cohl_tensor *v = dit_affine(ctx, text, a->v);
         clip->k[i] = dit_heads(ctx, cohl_gather(ctx, k, rows), c->num_heads);
         clip->v[i] = dit_heads(ctx, cohl_gather(ctx, v, rows), c->num_heads);
     }
+}
+
+/* ---- image tokens and control -------------------------------------------- */
+
+/* The official code leaves these norms at PyTorch's own eps. */
+static cohl_tensor *embed_image(cohl_ctx *ctx, const dit_image *net, cohl_tensor *x)
+{
+    const float eps = 1e-5f;
+    if (net->position)
+        x = cohl_add(ctx, x, net->position);
+    x = cohl_layer_norm(ctx, x, net->norm_in.weight, net->norm_in.bias, eps);
+    x = cohl_activate(ctx, dit_affine(ctx, x, net->in), COHL_GELU_ERF);
+    return cohl_layer_norm(ctx, dit_affine(ctx, x, net->out), net->norm_out.weight, net->norm_out.bias, eps);
+}
+
+static void image_keys(cohl_ctx *ctx, const cohl_dit *dit, cohl_dit_clip *clip, const cohl_dit_request *request)
+{
+    const cohl_dit_config *c = &dit->config;
+    assert(request->image && request->image->rank == 2 && request->image->dim[1] == c->image_dim);
+    assert(!c->image_positions || request->image->dim[0] == c->image_positions);
+    int tokens = (int)request->image->dim[0];
+    cohl_tensor *image = embed_image(ctx, &dit->net->image, request->image);
+    for (int i = 0; i < block_count(dit); i++) {
+        const dit_attention *a = &dit->net->block[i].cross;
+        cohl_tensor *k = cohl_rms_norm(ctx, dit_affine(ctx, image, a->k_image), a->norm_k_image, c->eps);
+        clip->image_k[i] = dit_heads(ctx, k, c->num_heads);
+        clip->image_v[i] = dit_heads(ctx, dit_affine(ctx, image, a->v_image), c->num_heads);
+    }
+    for (int i = 0; i < clip->sample_count; i++)
+        clip->image[i] = (cohl_span){ clip->self[i].q_begin, clip->self[i].q_count, 0, tokens };
+}
+
+static void add_conditions(cohl_ctx *ctx, const cohl_dit *dit, cohl_dit_clip *clip, const cohl_dit_request *request)
+{
+    if (dit->config.image_dim)
+        image_keys(ctx, dit, clip, request);
+    if (!dit->config.control_count || !request->control)
+        return;
+    assert(cohl_tensor_count(request->control) == (int64_t)clip->cells * dit->config.control_dim);
+    clip->control = dit_patches(ctx, clip, request->control, dit->net->control_patch);
+    clip->control_scale = request->control_scale;
 }
 
 static void look(cohl_dit_clip *clip, const cohl_dit_request *request, int text_len)
@@ -218,12 +264,17 @@ static void look(cohl_dit_clip *clip, const cohl_dit_request *request, int text_
 static cohl_dit_clip *new_clip(cohl_ctx *ctx, const cohl_dit *dit, const cohl_dit_request *request)
 {
     size_t spans = (size_t)request->sample_count * sizeof(cohl_span);
-    size_t layers = (size_t)dit->config.num_layers * sizeof(cohl_tensor *);
+    size_t layers = (size_t)block_count(dit) * sizeof(cohl_tensor *);
     cohl_dit_clip *clip = take(ctx, sizeof *clip);
     if (!clip)
         return NULL;
     *clip = (cohl_dit_clip){ .self = take(ctx, spans), .cross = take(ctx, spans),
                              .k = take(ctx, layers), .v = take(ctx, layers) };
+    if (dit->config.image_dim) {
+        clip->image = take(ctx, spans);
+        clip->image_k = take(ctx, layers);
+        clip->image_v = take(ctx, layers);
+    }
     return cohl_ctx_fine(ctx) ? clip : NULL;
 }
 
@@ -250,6 +301,7 @@ cohl_dit_clip *cohl_dit_clip_open(cohl_ctx *ctx, const cohl_dit *dit, const cohl
     group(ctx, clip, request, memory, memory + clip->tokens, memory + 2 * clip->tokens);
     add_extras(ctx, dit, clip, request, memory + clip->tokens, memory + 2 * clip->tokens);
     text_keys(ctx, dit, clip, request, memory);
+    add_conditions(ctx, dit, clip, request);
     free(memory);
     return cohl_ctx_fine(ctx) ? clip : NULL;
 }

@@ -8,6 +8,8 @@
 typedef struct dit_attention {
     cohl_affine  q, k, v, o;        /* [dim, dim] */
     cohl_tensor *norm_q, *norm_k;   /* [dim]: over all heads together */
+    cohl_affine  k_image, v_image;  /* for image tokens; weight NULL = none */
+    cohl_tensor *norm_k_image;
 } dit_attention;
 
 typedef struct dit_block {
@@ -15,7 +17,16 @@ typedef struct dit_block {
     dit_attention self, cross;
     cohl_affine   norm3;            /* [dim], before the cross-attention */
     cohl_affine   ffn_in, ffn_out;  /* [ffn_dim, dim], [dim, ffn_dim] */
+    cohl_affine   before, after;    /* [dim, dim], of a control branch: into its first block, and
+                                       from each to its hint; weight NULL = none */
 } dit_block;
+
+/* Image tokens to the width of the network. */
+typedef struct dit_image {
+    cohl_tensor *position;          /* [image_positions, image_dim], or NULL */
+    cohl_affine  norm_in, norm_out; /* [image_dim], [dim] */
+    cohl_affine  in, out;           /* [image_dim, image_dim], [dim, image_dim] */
+} dit_image;
 
 struct cohl_dit_net {
     cohl_affine  patch;             /* [dim, 4 in_dim]: channel slowest, then row, column */
@@ -23,7 +34,9 @@ struct cohl_dit_net {
     cohl_affine  head;              /* [4 out_dim, dim]: row, column, then channel fastest */
     cohl_tensor *head_modulation;   /* [2 dim]: shift, scale */
     cohl_tensor *pooled, *camera;   /* [dim, text_dim], [dim, camera_dim], or NULL */
-    dit_block    block[];
+    cohl_affine  control_patch;     /* [dim, 4 control_dim] */
+    dit_image    image;
+    dit_block    block[];           /* [num_layers], then [control_count] of the control branch */
 };
 
 /* A row of text states is a key of a cross-attention; a time has a group of
@@ -36,11 +49,17 @@ struct cohl_dit_clip {
     cohl_tensor *turn;              /* [tokens, head_dim/2, 2]: cos, sin of the position */
     cohl_span   *self, *cross;      /* [sample_count] */
     cohl_tensor *added;             /* [groups, dim] for the time embedding, or NULL */
-    cohl_tensor **k, **v;           /* [num_layers]: of the cross-attentions [rows, heads, head_dim] */
+    cohl_tensor **k, **v;           /* of each block's cross-attention: [rows, heads, head_dim] */
+    cohl_span    *image;            /* [sample_count], or NULL without image tokens */
+    cohl_tensor **image_k, **image_v;   /* the same of the image tokens */
+    cohl_tensor  *control;          /* [tokens, dim]: the control branch's input, or NULL */
+    float         control_scale;
 };
 
 cohl_dit_net *dit_net_new(const cohl_dit_config *config, cohl_params *params);
 cohl_tensor  *dit_affine(cohl_ctx *ctx, cohl_tensor *x, cohl_affine affine);
+/* cells [cells, channels] -> [tokens, 4 channels], channel slowest -> [tokens, dim] */
+cohl_tensor  *dit_patches(cohl_ctx *ctx, const cohl_dit_clip *clip, cohl_tensor *cells, cohl_affine embedding);
 /* [rows, dim] -> [rows, heads, dim / heads] */
 cohl_tensor  *dit_heads(cohl_ctx *ctx, cohl_tensor *x, int heads);
 

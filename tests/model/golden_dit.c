@@ -14,7 +14,9 @@ enum { CASES_MAX = 32 };
 typedef struct dit_case {
     int64_t  dim[4];                      /* of x (and y) in the file: [C, F, H, W] */
     float   *latent, *text, *out, *time;  /* [cells, C], [length, text_dim], as in the file, [tokens] */
-    int      length, cells, tokens;
+    float   *image, *control;             /* [image_tokens, image_dim], [cells, control_dim], or NULL */
+    int      length, cells, tokens, image_tokens;
+    float    control_scale;
 } dit_case;
 
 static void free_case(dit_case *c)
@@ -23,6 +25,8 @@ static void free_case(dit_case *c)
     free(c->text);
     free(c->out);
     free(c->time);
+    free(c->image);
+    free(c->control);
 }
 
 /* "case0.x", or plain "x" in a record of one case. */
@@ -62,6 +66,18 @@ static float *read_latent(const golden *g, int i, int64_t *dim)
     return all;
 }
 
+/* What some networks are given beside text: an image's tokens, a control latent. */
+static void read_conditions(dit_case *c, const golden *g, int i)
+{
+    const cohl_weight *image, *control;
+    float *file = case_values(g, &control, i, "vace_context");
+    c->image = case_values(g, &image, i, "clip_fea");
+    c->image_tokens = c->image ? (int)image->dim[1] : 0;
+    c->control = file ? golden_channels_last(file, control->dim) : NULL;
+    c->control_scale = (float)golden_number(json_array_get(json_object_get(g->config, "cases"), (size_t)i), "scale", 1);
+    free(file);
+}
+
 static bool read_case(dit_case *c, const golden *g, int i)
 {
     const cohl_weight *text;
@@ -76,6 +92,7 @@ static bool read_case(dit_case *c, const golden *g, int i)
         c->cells = (int)(dim[1] * dim[2] * dim[3]);
         c->tokens = c->cells / 4;
         c->time = token_times(g, i, c->tokens);
+        read_conditions(c, g, i);
     }
     free(file);
     return c->latent && c->time;
@@ -110,6 +127,17 @@ static void compare(golden *g, const dit_case *c, const float *velocity, const c
     free(got);
 }
 
+/* Those of the first case: a pack is made of cases that have none. */
+static void add_conditions(cohl_dit_request *request, cohl_ctx *ctx, const cohl_dit_config *config, const dit_case *c)
+{
+    if (c->image)
+        request->image = cohl_tensor_upload(ctx, c->image, COHL_F32, 2, (int64_t[]){ c->image_tokens, config->image_dim });
+    if (c->control)
+        request->control = cohl_tensor_upload(ctx, c->control, COHL_F32, 2,
+                                              (int64_t[]){ c->cells, config->control_dim });
+    request->control_scale = c->control_scale;
+}
+
 static void run(golden *g, const cohl_dit *dit, const dit_case *c, int count, const char *how, int first,
                 bool per_token)
 {
@@ -126,9 +154,10 @@ static void run(golden *g, const cohl_dit *dit, const dit_case *c, int count, co
         rows += c[i].length;
         cells += c[i].cells;
     }
-    cohl_dit_clip *clip = cohl_dit_clip_open(ctx, dit, &(cohl_dit_request){
-        .sample = sample, .sample_count = count, .text = cohl_concat(ctx, text, count, 0),
-        .time_per_token = per_token });
+    cohl_dit_request request = { .sample = sample, .sample_count = count, .text = cohl_concat(ctx, text, count, 0),
+                                 .time_per_token = per_token };
+    add_conditions(&request, ctx, config, c);
+    cohl_dit_clip *clip = cohl_dit_clip_open(ctx, dit, &request);
     float *time = malloc((size_t)cells * sizeof *time);
     for (int i = 0; i < count; i++) {
         if (per_token)
@@ -163,7 +192,7 @@ static cohl_status run_cases(golden *g, const cohl_dit *dit, cohl_error *err)
         if (by_frame)
             run(g, dit, &c[i], 1, "a time for each frame", i, false);
     }
-    if (by_frame && read == count && count > 1)
+    if (by_frame && read == count && count > 1 && !c->image && !c->control)
         run(g, dit, c, count, "all cases packed", 0, false);
     for (int i = 0; i < count; i++)
         free_case(&c[i]);
