@@ -52,6 +52,57 @@ cohl_status cohl_params_load_path(cohl_params *params, const char *path, cohl_er
     return st;
 }
 
+/* ---- a part at a time ---------------------------------------------------- */
+
+cohl_status cohl_params_expect(cohl_params *params, cohl_ctx *ctx, const cohl_weights *weights, cohl_error *err)
+{
+    cohl_binder binder;
+    if (params->failed)
+        return cohl_fail(err, COHL_ERR_MEMORY, "no memory for the list of parameters");
+    assert(!params->ctx);
+    params->ctx = ctx;
+    cohl_binder_begin(&binder, weights);
+    for (int i = 0; i < params->count && !cohl_binder_failed(&binder); i++)
+        cohl_bind(&binder, params->item[i].name, params->item[i].stored.dim, params->item[i].stored.rank);
+    return cohl_binder_end(&binder, COHL_SURPLUS_REFUSED, err);
+}
+
+static cohl_status bring(cohl_params *params, const cohl_param *param, cohl_binder *binder, cohl_dtype dtype,
+                         cohl_error *err)
+{
+    cohl_tensor *t = param->tensor;
+    t->dtype = param->narrow && dtype == COHL_BF16 ? COHL_BF16 : COHL_F32;
+    size_t bytes = (size_t)cohl_tensor_count(t) * cohl_dtype_bytes(t->dtype);
+    if (!t->data && !(t->data = params->ctx->backend->alloc(params->ctx, bytes)))
+        return cohl_fail(err, COHL_ERR_MEMORY, "no room for %s (%zu bytes)", param->name, bytes);
+    return load(params, param, binder, err);
+}
+
+cohl_status cohl_params_bring(cohl_params *params, int first, int count, const cohl_weights *weights,
+                              cohl_dtype dtype, cohl_error *err)
+{
+    cohl_status st = COHL_OK;
+    cohl_binder binder;
+    assert(params->ctx && first >= 0 && first + count <= params->count);
+    cohl_binder_begin(&binder, weights);
+    for (int i = first; i < first + count && !st && !cohl_binder_failed(&binder); i++)
+        st = bring(params, &params->item[i], &binder, dtype, err);
+    cohl_status bound = cohl_binder_end(&binder, COHL_SURPLUS_ALLOWED, st ? NULL : err);
+    return st ? st : bound;
+}
+
+void cohl_params_drop(cohl_params *params, int first, int count)
+{
+    for (int i = first; i < first + count; i++) {
+        cohl_tensor *t = params->item[i].tensor;
+        if (t->data)
+            params->ctx->backend->free(params->ctx, t->data);
+        t->data = NULL;
+    }
+}
+
+/* ---- into files ---------------------------------------------------------- */
+
 /* The values of one as the file will hold them; data is the caller's to free. */
 static cohl_status stored(cohl_weight *out, cohl_params *params, const cohl_param *param, cohl_dtype type,
                           cohl_error *err)

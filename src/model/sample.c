@@ -5,10 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/rng.h"
 #include "model/tokenizer.h"
-
-enum { STREAM_NOISE = 0x6e6f69 };   /* of the seed's streams, the one the film's noise has */
 
 typedef struct sampling {
     cohl_ctx                  *ctx;
@@ -119,8 +116,10 @@ static cohl_status denoise(sampling *s, float *latent, cohl_error *err)
     cohl_status st = cohl_arena_open(&arena, cohl_sampler_bytes(sampler.frames, sampler.frame_size), err);
     if (st)
         return st;
-    cohl_rng_fill_normal(latent, 0, s->count, r->seed, STREAM_NOISE);
-    st = cohl_sample(&sampler, latent, &arena, err);
+    const cohl_noise *noise = r->noise ? r->noise : cohl_noises[0];
+    st = noise->fill(latent, &(cohl_noise_shape){ r->frames, r->height, r->width, r->dit->config.out_dim }, r->seed, err);
+    if (!st)
+        st = cohl_sample(&sampler, latent, &arena, err);
     cohl_arena_close(&arena);
     return st;
 }

@@ -12,6 +12,7 @@
 #ifndef COHL_MODEL_SAMPLE_H
 #define COHL_MODEL_SAMPLE_H
 
+#include "diffusion/noise.h"
 #include "diffusion/sampler.h"
 #include "model/dit.h"
 #include "model/text_encoder.h"
@@ -29,6 +30,7 @@ typedef struct cohl_sample_request {
     const cohl_solver   *solver;
     float          guidance;           /* 1 = one branch only (Ho & Salimans 2022) */
     uint64_t       seed;
+    const cohl_noise    *noise;        /* NULL = the usual one */
     const float   *level;              /* [frames] diffusion/known.h; NULL = all from noise */
     const float   *known;              /* [frames, height, width, channels] clean latents; read where level < 1 */
     const float   *camera;             /* [frames, camera_dim] or NULL */

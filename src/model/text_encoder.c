@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "model/settle.h"
@@ -15,7 +16,10 @@ typedef struct text_block {
     cohl_tensor *position;                 /* [num_buckets, num_heads] */
 } text_block;
 
+enum { BLOCK_PARAMS = 10 };            /* of a block, in the order of the list: 1 + i * BLOCK_PARAMS on */
+
 struct cohl_text_encoder_net {
+    pthread_mutex_t lock;              /* of parameters that are brought */
     cohl_tensor *embedding;                /* [vocab, dim] */
     cohl_tensor *norm;                     /* [dim] */
     text_block   block[];
@@ -95,6 +99,8 @@ static cohl_text_encoder_net *new_net(const cohl_text_encoder_config *c, cohl_pa
     for (int i = 0; i < c->num_layers; i++)
         net->block[i] = block(params, c, i);
     net->norm = cohl_params_vector(params, c->dim, true, "norm.weight");
+    assert(params->failed || params->count == 2 + c->num_layers * BLOCK_PARAMS);
+    pthread_mutex_init(&net->lock, NULL);
     return net;
 }
 
@@ -118,8 +124,24 @@ void cohl_text_encoder_free(cohl_text_encoder *encoder)
     if (!encoder)
         return;
     cohl_params_free(&encoder->params);
+    if (encoder->net)
+        pthread_mutex_destroy(&encoder->net->lock);
     free(encoder->net);
     free(encoder);
+}
+
+cohl_status cohl_text_encoder_stream(cohl_text_encoder *encoder, cohl_ctx *ctx, const cohl_weights *weights,
+                                     cohl_dtype dtype, cohl_error *err)
+{
+    cohl_params *params = &encoder->params;
+    cohl_status st = cohl_params_expect(params, ctx, weights, err);
+    if (!st)
+        st = cohl_params_bring(params, params->count - 1, 1, weights, dtype, err);   /* the last norm stays */
+    if (st)
+        return st;
+    encoder->weights = weights;
+    encoder->dtype = dtype;
+    return COHL_OK;
 }
 
 /* ---- positions ----------------------------------------------------------- */
@@ -215,6 +237,47 @@ static int64_t lay_out(cohl_span *spans, const int *length, int prompts, int *re
     return begin;
 }
 
+/* The embedding's rows of these ids, out of the file when it is not held. */
+static cohl_tensor *embed(cohl_ctx *ctx, const cohl_text_encoder *encoder, const int32_t *id, int64_t count)
+{
+    int64_t dim = encoder->config.dim;
+    if (!encoder->weights)
+        return cohl_gather(ctx, encoder->net->embedding, cohl_tensor_upload(ctx, id, COHL_I32, 1, &count));
+    const cohl_weight *table = cohl_weights_find(encoder->weights, encoder->params.item[0].name);
+    float *row = malloc((size_t)(count * dim) * sizeof *row);
+    if (!row)
+        return cohl_ctx_fail(ctx, COHL_ERR_MEMORY, "no memory for %lld tokens", (long long)count);
+    for (int64_t i = 0; i < count; i++)
+        cohl_weight_read_f32(table, (size_t)(id[i] * dim), (size_t)dim, row + i * dim);
+    cohl_tensor *x = cohl_tensor_upload(ctx, row, COHL_F32, 2, (int64_t[]){ count, dim });
+    free(row);
+    return x;
+}
+
+/* The same block whether its parameters are held or brought for the moment. */
+static cohl_tensor *pass_block(const text_pass *p, const cohl_text_encoder *encoder, cohl_tensor *x, int i)
+{
+    const text_block *block = &encoder->net->block[i];
+    if (!encoder->weights)
+        return run_block(p, x, block);
+    cohl_params params = encoder->params;      /* the list is const; the tensors it points at are brought */
+    cohl_error err;
+    int first = 1 + i * BLOCK_PARAMS;
+    cohl_status st = cohl_ctx_fine(p->ctx) ? cohl_params_bring(&params, first, BLOCK_PARAMS, encoder->weights,
+                                                               encoder->dtype, &err) : COHL_OK;
+    x = st ? cohl_ctx_fail(p->ctx, st, "%s", err.text) : run_block(p, x, block);
+    cohl_params_drop(&params, first, BLOCK_PARAMS);
+    return x;
+}
+
+static cohl_tensor *pass_all(const text_pass *p, const cohl_text_encoder *encoder, cohl_tensor *x)
+{
+    cohl_ctx_mark_t mark = cohl_ctx_mark(p->ctx);
+    for (int i = 0; i < p->config->num_layers; i++)
+        x = cohl_settle(p->ctx, mark, pass_block(p, encoder, x, i));
+    return x;
+}
+
 cohl_tensor *cohl_text_encode(cohl_ctx *ctx, const cohl_text_encoder *encoder, const int32_t *id,
                               const int *length, int prompts)
 {
@@ -227,11 +290,12 @@ cohl_tensor *cohl_text_encode(cohl_ctx *ctx, const cohl_text_encoder *encoder, c
     int64_t count = lay_out(spans, length, prompts, &reach);
     if (!ids_known(ctx, id, count, c->vocab))
         return NULL;
+    assert(!encoder->weights || !ctx->tape);
     text_pass p = { ctx, c, spans, prompts, offsets(ctx, c, reach) };
-    cohl_tensor *rows = cohl_tensor_upload(ctx, id, COHL_I32, 1, &count);
-    cohl_ctx_mark_t mark = cohl_ctx_mark(ctx);
-    cohl_tensor *x = cohl_gather(ctx, encoder->net->embedding, rows);
-    for (int i = 0; i < c->num_layers; i++)
-        x = cohl_settle(ctx, mark, run_block(&p, x, &encoder->net->block[i]));
+    if (encoder->weights)
+        pthread_mutex_lock(&encoder->net->lock);
+    cohl_tensor *x = pass_all(&p, encoder, embed(ctx, encoder, id, count));
+    if (encoder->weights)
+        pthread_mutex_unlock(&encoder->net->lock);
     return cohl_settle(ctx, start, cohl_rms_norm(ctx, x, encoder->net->norm, c->eps));
 }

@@ -6,6 +6,11 @@
  *     int32_t id[] = { 259, 1421, 1,  77, 1 };
  *     cohl_tensor *states = cohl_text_encode(ctx, encoder, id, (int[]){ 3, 2 }, 2);   [5, dim]
  *
+ * UMT5-XXL has 5.7 billion parameters and is asked once a film, so it may stay in its file:
+ *
+ *     cohl_text_encoder_stream(encoder, ctx, weights, COHL_BF16, err);
+ *     states = cohl_text_encode(...);                          brings layer after layer
+ *
  * Names as in the Wan release ("blocks.0.attn.q.weight"). */
 #ifndef COHL_MODEL_TEXT_ENCODER_H
 #define COHL_MODEL_TEXT_ENCODER_H
@@ -30,12 +35,21 @@ typedef struct cohl_text_encoder {
     cohl_text_encoder_config config;
     cohl_params              params;
     cohl_text_encoder_net   *net;
+    const cohl_weights      *weights;  /* NULL = all parameters are held */
+    cohl_dtype               dtype;    /* of those brought */
 } cohl_text_encoder;
 
 /* Declares the parameters; cohl_params_alloc gives them memory. */
 cohl_status cohl_text_encoder_new(cohl_text_encoder **out, const cohl_text_encoder_config *config,
                                   cohl_error *err);
 void        cohl_text_encoder_free(cohl_text_encoder *encoder);
+
+/* In place of cohl_params_alloc and a load: parameters are brought from `weights`, one layer at a
+ * time, whenever prompts are encoded; of the embedding only the rows of their tokens are read.
+ * ctx and weights outlive the encoder. Prompts of several threads wait for each other. Errors as
+ * cohl_params_load. */
+cohl_status cohl_text_encoder_stream(cohl_text_encoder *encoder, cohl_ctx *ctx, const cohl_weights *weights,
+                                     cohl_dtype dtype, cohl_error *err);
 
 /* id: all prompts' tokens, end-of-sequence included; length[prompts], each at least 1.
  * -> [sum of lengths, dim]. An id outside the vocabulary is COHL_ERR_ARGUMENT in the context. */

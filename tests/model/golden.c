@@ -131,8 +131,7 @@ cohl_status golden_config(cohl_config **out, const golden *g, const char *key, c
     return st;
 }
 
-/* The file, or in a folder without it the weights that its manifest makes. */
-static cohl_status open_weights(cohl_weights **out, const golden *g, const char *file, cohl_error *err)
+cohl_status golden_weights(cohl_weights **out, const golden *g, const char *file, cohl_error *err)
 {
     char *path = cohl_path_join(g->folder, file), *manifest = cohl_path_join(g->folder, "manifest.tsv");
     const json_t *seed = json_object_get(g->config, "hash_seed");
@@ -150,7 +149,7 @@ cohl_status golden_load(golden *g, cohl_params *params, const char *file, cohl_e
 {
     cohl_params_use use = { .dtype = g->bf16 ? COHL_BF16 : COHL_F32 };
     cohl_weights *weights;
-    cohl_status st = open_weights(&weights, g, file, err);
+    cohl_status st = golden_weights(&weights, g, file, err);
     if (st)
         return st;
     if (!(st = cohl_params_alloc(params, g->ctx, &use, err)))

@@ -28,7 +28,7 @@ typedef struct golden {
 /* Run it all; a status other than COHL_OK says why it could not be run. */
 typedef cohl_status golden_kind_fn(golden *g, cohl_error *err);
 
-golden_kind_fn golden_vae, golden_dit, golden_text_encoder, golden_ti2v, golden_schedulers;
+golden_kind_fn golden_vae, golden_dit, golden_text_encoder, golden_ti2v, golden_schedulers, golden_randn;
 
 /* f32: the largest difference, at most `tolerance`. bf16: the relative root mean
  * square, at most 1.5 % for each network pass that led here. */
@@ -51,6 +51,8 @@ void golden_compare_clip(golden *g, const cohl_tensor *got, const char *name, do
 double golden_number(const json_t *object, const char *key, double fallback);
 /* A reader of the object at `key` ("dit"), or of the whole for NULL; needs cohl_config_close. */
 cohl_status golden_config(cohl_config **out, const golden *g, const char *key, cohl_error *err);
+/* The weights in a file of the folder, or in a folder without it those that its manifest makes. */
+cohl_status golden_weights(cohl_weights **out, const golden *g, const char *file, cohl_error *err);
 /* Memory for the parameters, and their values from a file of the folder. */
 cohl_status golden_load(golden *g, cohl_params *params, const char *file, cohl_error *err);
 

@@ -22,6 +22,7 @@ static const struct kind { const char *name; golden_kind_fn *run; } kinds[] = {
     { "umt5-encoder", golden_text_encoder },
     { "wan-ti2v-e2e", golden_ti2v },
     { "schedulers", golden_schedulers },
+    { "torch-cpu-randn", golden_randn },
 };
 
 typedef struct runner {
