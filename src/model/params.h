@@ -135,9 +135,10 @@ cohl_status cohl_params_load_path(cohl_params *params, const char *path, cohl_er
  *
  * Layer after layer is brought out of weights that stay open, used, and dropped. */
 
-/* In place of alloc and load: whether the source has all of them, in their shapes, and nothing else.
- * Reads no values. Errors as cohl_params_load. */
-cohl_status cohl_params_expect(cohl_params *params, cohl_ctx *ctx, const cohl_weights *weights, cohl_error *err);
+/* In place of alloc and load: whether the source has all of them, in their shapes. Reads no values.
+ * Errors as cohl_params_load. */
+cohl_status cohl_params_expect(cohl_params *params, cohl_ctx *ctx, const cohl_weights *weights, cohl_surplus surplus,
+                               cohl_error *err);
 /* Memory and values for items first..first+count-1, those that may be narrow as `dtype`. What a
  * failure leaves half done is cohl_params_drop's too. */
 cohl_status cohl_params_bring(cohl_params *params, int first, int count, const cohl_weights *weights,

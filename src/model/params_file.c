@@ -54,7 +54,8 @@ cohl_status cohl_params_load_path(cohl_params *params, const char *path, cohl_er
 
 /* ---- a part at a time ---------------------------------------------------- */
 
-cohl_status cohl_params_expect(cohl_params *params, cohl_ctx *ctx, const cohl_weights *weights, cohl_error *err)
+cohl_status cohl_params_expect(cohl_params *params, cohl_ctx *ctx, const cohl_weights *weights, cohl_surplus surplus,
+                               cohl_error *err)
 {
     cohl_binder binder;
     if (params->failed)
@@ -64,7 +65,7 @@ cohl_status cohl_params_expect(cohl_params *params, cohl_ctx *ctx, const cohl_we
     cohl_binder_begin(&binder, weights);
     for (int i = 0; i < params->count && !cohl_binder_failed(&binder); i++)
         cohl_bind(&binder, params->item[i].name, params->item[i].stored.dim, params->item[i].stored.rank);
-    return cohl_binder_end(&binder, COHL_SURPLUS_REFUSED, err);
+    return cohl_binder_end(&binder, surplus, err);
 }
 
 static cohl_status bring(cohl_params *params, const cohl_param *param, cohl_binder *binder, cohl_dtype dtype,

@@ -134,7 +134,7 @@ cohl_status cohl_text_encoder_stream(cohl_text_encoder *encoder, cohl_ctx *ctx, 
                                      cohl_dtype dtype, cohl_error *err)
 {
     cohl_params *params = &encoder->params;
-    cohl_status st = cohl_params_expect(params, ctx, weights, err);
+    cohl_status st = cohl_params_expect(params, ctx, weights, COHL_SURPLUS_REFUSED, err);
     if (!st)
         st = cohl_params_bring(params, params->count - 1, 1, weights, dtype, err);   /* the last norm stays */
     if (st)

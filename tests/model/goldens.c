@@ -23,6 +23,7 @@ static const struct kind { const char *name; golden_kind_fn *run; } kinds[] = {
     { "wan-ti2v-e2e", golden_ti2v },
     { "schedulers", golden_schedulers },
     { "torch-cpu-randn", golden_randn },
+    { "clip-vision", golden_image },
 };
 
 typedef struct runner {
