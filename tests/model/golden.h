@@ -29,7 +29,7 @@ typedef struct golden {
 typedef cohl_status golden_kind_fn(golden *g, cohl_error *err);
 
 golden_kind_fn golden_vae, golden_dit, golden_text_encoder, golden_ti2v, golden_schedulers, golden_randn,
-    golden_image;
+    golden_image, golden_taehv;
 
 /* f32: the largest difference, at most `tolerance`. bf16: the relative root mean
  * square, at most 1.5 % for each network pass that led here. */

@@ -24,6 +24,7 @@ static const struct kind { const char *name; golden_kind_fn *run; } kinds[] = {
     { "schedulers", golden_schedulers },
     { "torch-cpu-randn", golden_randn },
     { "clip-vision", golden_image },
+    { "taehv", golden_taehv },
 };
 
 typedef struct runner {
