@@ -71,13 +71,28 @@ COHL_API cohl_model_info cohl_engine_model(const cohl_engine *engine);
 
 enum { COHL_PROMPT_BYTES_MAX = 100 * 1024 };
 
+/* Film that is given, and what is made of it. A given film is scaled to cover the size, its middle
+ * kept; each moment shows the picture it shows at that moment, whatever its rate. Its frames stand
+ * in the film as they are. */
+typedef enum cohl_given {
+    COHL_GIVEN_NOTHING,         /* words alone, or pictures                                          */
+    COHL_GIVEN_EXTEND,          /* clip[0], then new film                                            */
+    COHL_GIVEN_EXTEND_BEFORE,   /* new film, then clip[0]                                            */
+    COHL_GIVEN_FILL,            /* clip[0], its gap made anew                                        */
+    COHL_GIVEN_BETWEEN,         /* clip[0], new film that leads over, clip[1]                        */
+    COHL_GIVEN_BLEND,           /* the end of clip[0] becomes the start of clip[1]                   */
+    COHL_GIVEN_REMIX,           /* clip[0], all of it made anew from what it is                      */
+} cohl_given;
+
 /* cohl_request_default() fills it in; a caller writes only what differs. */
 typedef struct cohl_request {
     const char *prompt;         /* who is where, does what, seen how; 1..COHL_PROMPT_BYTES_MAX bytes */
     const char *negative;       /* what guidance leads away from                    (NULL: nothing) */
     int         width, height;  /* pixels, multiples of 32                  (0: the model's first)  */
-    double      seconds;        /* how long                                 (0: as frames say)      */
-    int         frames;         /* how many at fps      (0: as seconds say; both 0: the model's most) */
+    double      seconds;        /* how long, to 60; of a given film, how much is made anew, for blend
+                                   the overlap, for remix how much of it    (0: as frames say)      */
+    int         frames;         /* how many at fps      (0: as seconds say; both 0: the model's most,
+                                   of a blend one second, of a remix all)                           */
     double      fps;            /* 1..240; frames are shown twice or left out where it is not the
                                    model's own, never blended               (0: the model's own)    */
     uint64_t    seed;           /* same seed, same film                                         (0) */
@@ -89,6 +104,12 @@ typedef struct cohl_request {
     const char *last_image;     /* a picture that becomes the last one      (NULL)                  */
     const char *image_sha256;       /* what these files must be, as a film's recipe says: SHA-256   */
     const char *last_image_sha256;  /* in hex                               (NULL: anything)        */
+    cohl_given  given;          /*                                          (COHL_GIVEN_NOTHING)    */
+    const char *clip[2];        /* films, or pictures; the second for between and blend       (NULL) */
+    const char *clip_sha256[2]; /* as of pictures                           (NULL: anything)        */
+    double      gap_begin, gap_end;   /* seconds of clip[0] that fill makes anew                 (0) */
+    double      strength;       /* 0..1 of remix and blend: 1 keeps nothing of what is given  (0.6) */
+    bool        loop;           /* the end leads into the beginning                          (false) */
 } cohl_request;
 
 COHL_API cohl_request cohl_request_default(void);
@@ -108,7 +129,10 @@ typedef struct cohl_plan {
     int         width, height;
     int         frames;                 /* of the film                         */
     double      fps, seconds;
-    int         model_frames;           /* that the model makes, 4k+1          */
+    int         asked_frames;           /* how many were asked for: cohl_request's; 0: the usual */
+    int         model_frames;           /* that the model makes or sees, 4k+1  */
+    int         windows;                /* in so many pieces, each knowing the end of the one before */
+    int         window_frames;          /* the longest of them, 4k+1           */
     double      model_fps;
     int         steps;
     double      guidance, shift;
@@ -119,7 +143,8 @@ typedef struct cohl_plan {
     char        note[COHL_PLAN_NOTES_MAX][256];
 } cohl_plan;
 
-/* Could this be made, and how? Pictures are not opened.
+/* Could this be made, and how? Pictures are not opened; given films are read through, since their
+ * length decides.
  *
  * COHL_ERR_ARGUMENT     a value is impossible: the sentence says what would be right
  * COHL_ERR_UNSUPPORTED  this model cannot (known frames)                             */

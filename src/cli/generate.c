@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/given.h"
 #include "cli/options.h"
 #include "cli/size.h"
 #include "cohl/cohl.h"
@@ -22,6 +23,7 @@ static const int UNASKED = -1;
 /* What was typed; UNASKED or NULL where nothing was. */
 typedef struct asked {
     const char *prompt, *out, *size, *solver, *negative, *image, *last_image, *model, *precision, *again, *seed;
+    cohl_given_options given;
     double      seconds, fps, guidance, shift;
     int         frames, steps, takes, threads;
     bool        json, no_sheet, quiet;
@@ -82,7 +84,17 @@ static cohl_status lay_over(cohl_request *r, const asked *a, cohl_error *err)
     if (a->shift > 0) r->shift = a->shift;
     if (a->size) st = cohl_size_read(a->size, &r->width, &r->height, err);
     if (a->seed && !st) st = read_seed(a->seed, &r->seed, err);
-    return st;
+    return st ? st : cohl_given_lay_over(r, &a->given, err);
+}
+
+/* A given film of ours says itself what it shows. */
+static cohl_status borrow_prompt(cohl_request *r, cohl_recipe_text **recipe, cohl_error *err)
+{
+    cohl_request of_film;
+    if (!r->clip[0] || cohl_request_from_film(&of_film, recipe, r->clip[0], NULL))
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "missing PROMPT; cohl generate --help tells more");
+    r->prompt = of_film.prompt;
+    return COHL_OK;
 }
 
 static cohl_status make_request(cohl_request *out, cohl_recipe_text **recipe, const asked *a, cohl_error *err)
@@ -91,9 +103,10 @@ static cohl_status make_request(cohl_request *out, cohl_recipe_text **recipe, co
     *out = cohl_request_default();
     if (a->again)
         st = cohl_request_from_film(out, recipe, a->again, err);
-    else if (!a->prompt)
-        st = cohl_fail(err, COHL_ERR_ARGUMENT, "missing PROMPT; cohl generate --help tells more");
-    return st ? st : lay_over(out, a, err);
+    if (!st) st = lay_over(out, a, err);
+    if (!st && !out->prompt)
+        st = borrow_prompt(out, recipe, err);
+    return st;
 }
 
 /* ---- names --------------------------------------------------------------- */
@@ -341,7 +354,7 @@ static int run_generate(int argc, char **argv)
     asked a = { .frames = UNASKED, .steps = UNASKED, .guidance = UNASKED, .takes = 1 };
     const cohl_option options[] = {
         { "-o, --out", "FILE", ".mp4, .webm, .gif, .png or a folder shot/ (film.mp4, or film-2.mp4, ...)", COHL_OPTION_TEXT, &a.out, 0, 0 },
-        { "--seconds", "S", "how long (the model's longest)", COHL_OPTION_NUMBER, &a.seconds, 0.001, 1e6 },
+        { "--seconds", "S", "how long, to 60 (what the model films at once)", COHL_OPTION_NUMBER, &a.seconds, 0.001, 1e6 },
         { "--frames", "N", "how many frames instead", COHL_OPTION_INT, &a.frames, 1, 1e9 },
         { "--size", "WxH", "pixels, multiples of 32 (the model's first)", COHL_OPTION_TEXT, &a.size, 0, 0 },
         { "--fps", "R", "frames a second (the model's own)", COHL_OPTION_NUMBER, &a.fps, 1, 240 },
@@ -354,6 +367,15 @@ static int run_generate(int argc, char **argv)
         { "--negative", "TEXT", "what guidance leads away from", COHL_OPTION_TEXT, &a.negative, 0, 0 },
         { "--image", "FILE", "a picture that becomes the first frame", COHL_OPTION_TEXT, &a.image, 0, 0 },
         { "--last-image", "FILE", "a picture that becomes the last one", COHL_OPTION_TEXT, &a.last_image, 0, 0 },
+        { "--extend", "FILE", "go on after a film; --seconds is what is added", COHL_OPTION_TEXT, &a.given.extend, 0, 0 },
+        { "--extend-before", "FILE", "make what comes before a film", COHL_OPTION_TEXT, &a.given.extend_before, 0, 0 },
+        { "--fill", "FILE", "make the part anew that --gap names", COHL_OPTION_TEXT, &a.given.fill, 0, 0 },
+        { "--gap", "A-B", "seconds of that film, such as 2.0-3.5", COHL_OPTION_TEXT, &a.given.gap, 0, 0 },
+        { "--between", "A B", "lead from one film or picture to another", COHL_OPTION_PAIR, a.given.between, 0, 0 },
+        { "--blend", "A B", "the end of A becomes the start of B over --seconds (1)", COHL_OPTION_PAIR, a.given.blend, 0, 0 },
+        { "--remix", "FILE", "a film made anew from what it is", COHL_OPTION_TEXT, &a.given.remix, 0, 0 },
+        { "--strength", "S", "of --remix and --blend, to 1: nothing stays (0.6)", COHL_OPTION_NUMBER, &a.given.strength, 0.001, 1 },
+        { "--loop", NULL, "the end leads into the beginning; also with --extend", COHL_OPTION_FLAG, &a.given.loop, 0, 0 },
         { "--again", "FILM", "the request that a film carries; other options go over it", COHL_OPTION_TEXT, &a.again, 0, 0 },
         { "--model", "FOLDER", "the model (the one that ships)", COHL_OPTION_TEXT, &a.model, 0, 0 },
         { "--threads", "N", "worker threads; the film is the same with any number (all)", COHL_OPTION_INT, &a.threads, 0, 256 },
@@ -364,7 +386,8 @@ static int run_generate(int argc, char **argv)
         { NULL, NULL, NULL, COHL_OPTION_FLAG, NULL, 0, 0 },
     };
     const cohl_usage usage = { "generate", "PROMPT",
-                               "Make a film from words. It carries its own recipe: --again makes it once more.",
+                               "Make a film from words, and from film that is given (docs/length.md). It carries its\n"
+                               "own recipe: --again makes it once more. Without PROMPT, a given film of ours lends its own.",
                                options };
     cohl_error err = { 0 };
     int exit_code;

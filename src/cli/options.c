@@ -109,6 +109,7 @@ static bool set_value(const cohl_usage *usage, const cohl_option *o, const char 
 {
     switch (o->kind) {
     case COHL_OPTION_FLAG:   *(bool *)o->target = true; return true;
+    case COHL_OPTION_PAIR:
     case COHL_OPTION_TEXT:   *(const char **)o->target = value; return true;
     case COHL_OPTION_SEED:   return set_seed(usage, o, name, value);
     case COHL_OPTION_INT:
@@ -145,7 +146,15 @@ static bool take_option(const cohl_usage *usage, int argc, char **argv, int *at)
         fprintf(stderr, "cohl %s: %s needs a value: %s %s\n", usage->command, name, name, o->value);
         return false;
     }
-    return set_value(usage, o, name, value);
+    if (o->kind != COHL_OPTION_PAIR)
+        return set_value(usage, o, name, value);
+    if (equals || *at + 1 >= argc) {
+        fprintf(stderr, "cohl %s: %s needs two values: %s %s\n", usage->command, name, name, o->value);
+        return false;
+    }
+    ((const char **)o->target)[0] = value;
+    ((const char **)o->target)[1] = argv[++*at];
+    return true;
 }
 
 bool cohl_options_parse(const cohl_usage *usage, int argc, char **argv, const char **words,

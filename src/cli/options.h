@@ -19,6 +19,7 @@
 typedef enum cohl_option_kind {
     COHL_OPTION_FLAG,     /* bool *               */
     COHL_OPTION_TEXT,     /* const char **        */
+    COHL_OPTION_PAIR,     /* const char *[2]: two values, "--between A B" */
     COHL_OPTION_INT,      /* int *, least..most   */
     COHL_OPTION_SEED,     /* uint64_t *           */
     COHL_OPTION_NUMBER,   /* double *, least..most */

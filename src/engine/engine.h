@@ -5,6 +5,8 @@
 
 #include "base/worker.h"
 #include "cohl/cohl.h"
+#include "engine/clip.h"
+#include "engine/reel.h"
 #include "engine/vocabulary.h"
 #include "media/frame.h"
 #include "model/film_model.h"
@@ -17,10 +19,12 @@ struct cohl_engine {
     cohl_vocabulary *vocabulary;    /* NULL: the model was not taught from a list */
 };
 
+enum { ENGINE_REQUEST_TEXTS = 11 };
+
 /* A request with strings of its own. */
 typedef struct engine_request {
     cohl_request request;
-    char        *text[7];           /* prompt, negative, solver, pictures and their digests */
+    char        *text[ENGINE_REQUEST_TEXTS];   /* prompt, negative, solver, pictures, films, their digests */
 } engine_request;
 
 cohl_status engine_request_copy(engine_request *out, const cohl_request *from, cohl_error *err);
@@ -30,14 +34,22 @@ void        engine_request_free(engine_request *request);
  * that a model with other defaults makes the same film. */
 char *engine_recipe_write(const cohl_engine *engine, const cohl_request *request, const cohl_plan *plan);
 
-/* Level of each latent frame: 0 where a picture stands, else 1. Returns whether any is 0.
- * level [model frames / 4 + 1] */
-bool engine_levels(const cohl_request *request, const cohl_plan *plan, float *level);
-static inline int engine_latent_frames(const cohl_plan *plan) { return (plan->model_frames - 1) / COHL_VAE_TIME + 1; }
+/* cohl_request_check, and what a run needs besides: the reel, and the given films opened, which are
+ * the caller's to close, also after a failure. Pictures are not opened. */
+cohl_status engine_plan(const cohl_engine *engine, const cohl_request *request, cohl_plan *plan, reel *reel,
+                        engine_clip *clip[2], cohl_error *err);
+/* Its part about time: rate, length, windows, what is given (length.c). */
+cohl_status engine_plan_length(cohl_plan *plan, const cohl_request *request, const cohl_film_abilities *can, reel *reel,
+                               engine_clip *clip[2], cohl_error *err);
+/* A sentence worth telling; those beyond COHL_PLAN_NOTES_MAX are not kept. */
+void engine_note(cohl_plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* cohl_run_estimate of a plan; *cancel ends it. */
 cohl_status engine_estimate(const cohl_engine *engine, const cohl_plan *plan, const volatile bool *cancel,
                             cohl_run_estimate *out, cohl_error *err);
+
+/* Latent frames of the longest window. */
+static inline int engine_window_latents(const cohl_plan *plan) { return (plan->window_frames - 1) / COHL_VAE_TIME + 1; }
 
 /* Which frame of the model is shown as frame `index` of the film. */
 int engine_shown(const cohl_plan *plan, int index);

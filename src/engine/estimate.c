@@ -127,17 +127,17 @@ static cost step_cost(timing *t)
     return plus(scaled(rest, (double)t->frames / t->few), attention(t, t->frames * a_frame));
 }
 
-static cohl_status decode_cost(timing *t, cost *out, cohl_error *err)
+static cohl_status decode_cost(timing *t, int latents, cost *out, cohl_error *err)
 {
     cohl_status st = cohl_vae_stream_open(&t->stream, &t->ctx, t->model->vae, COHL_VAE_DECODE, err);
     if (st)
         return st;
     cost piece = { 0 };
     *out = piece;
-    for (int i = 0; i < t->frames && i < PIECES; i++)
+    for (int i = 0; i < latents && i < PIECES; i++)
         *out = plus(*out, piece = time_once(t, do_decode));
-    if (t->frames > PIECES)
-        *out = plus(*out, scaled(piece, t->frames - PIECES));
+    if (latents > PIECES)
+        *out = plus(*out, scaled(piece, latents - PIECES));
     cohl_vae_stream_close(t->stream);
     return COHL_OK;
 }
@@ -146,7 +146,7 @@ cohl_status engine_estimate(const cohl_engine *engine, const cohl_plan *plan, co
                             cohl_run_estimate *out, cohl_error *err)
 {
     timing t = { .model = engine->model, .branches = plan->guidance == 1 ? 1 : 2,
-                 .frames = engine_latent_frames(plan), .height = plan->height / COHL_VAE_SPACE,
+                 .frames = engine_window_latents(plan), .height = plan->height / COHL_VAE_SPACE,
                  .width = plan->width / COHL_VAE_SPACE };
     cohl_ctx_params params = { .backend = engine->weights.backend, .workers = engine->workers,
                                .precision = engine->precision };
@@ -155,8 +155,8 @@ cohl_status engine_estimate(const cohl_engine *engine, const cohl_plan *plan, co
     if (st)
         return st;
     t.ctx.cancel = cancel;
-    cost sample = scaled(step_cost(&t), plan->steps);
-    st = decode_cost(&t, &decode, err);
+    cost sample = scaled(step_cost(&t), (double)plan->steps * plan->windows);
+    st = decode_cost(&t, (plan->model_frames - 1) / COHL_VAE_TIME + 1, &decode, err);
     if (!st)
         st = cohl_ctx_fine(&t.ctx) ? COHL_OK : cohl_ctx_status(&t.ctx, err);
     cost all = plus(sample, decode);

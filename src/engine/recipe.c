@@ -12,10 +12,14 @@
 
 #include "base/file.h"
 #include "engine/build.h"
+#include "engine/given.h"
 #include "media/reader.h"
 #include "media/still.h"
 
 enum { PICTURE_BYTES_MAX = 256 << 20 };
+
+static const char *const clip_keys[] = { "film", "second_film" };
+static const char *const clip_sum_keys[] = { "film_sha256", "second_film_sha256" };
 
 struct cohl_recipe_text { json_t *json; };
 
@@ -37,6 +41,24 @@ static void set_text(json_t *json, const char *key, const char *text)
         json_object_set_new(json, key, json_string(text));
 }
 
+static void write_clips(json_t *json, const cohl_request *r)
+{
+    const given_kind *kind = given_kind_of(r->given);
+    if (r->loop)
+        json_object_set_new(json, "loop", json_true());
+    if (!kind)
+        return;
+    set_text(json, "given", kind->name);
+    for (int i = 0; i < kind->clips; i++) {
+        set_text(json, clip_keys[i], r->clip[i]);
+        set_text(json, clip_sum_keys[i], r->clip_sha256[i]);
+    }
+    if (r->given == COHL_GIVEN_FILL)
+        json_object_set_new(json, "gap", json_pack("[f, f]", r->gap_begin, r->gap_end));
+    if (kind->remakes)
+        json_object_set_new(json, "strength", json_real(r->strength));
+}
+
 char *engine_recipe_write(const cohl_engine *engine, const cohl_request *r, const cohl_plan *plan)
 {
     json_t *json = json_object();
@@ -46,7 +68,8 @@ char *engine_recipe_write(const cohl_engine *engine, const cohl_request *r, cons
     set_text(json, "negative", r->negative);
     json_object_set_new(json, "width", json_integer(plan->width));
     json_object_set_new(json, "height", json_integer(plan->height));
-    json_object_set_new(json, "frames", json_integer(plan->frames));
+    /* of a film with given film: what is made of it, which decides the rest */
+    json_object_set_new(json, "frames", json_integer(r->given || r->loop ? plan->asked_frames : plan->frames));
     json_object_set_new(json, "fps", json_real(plan->fps));
     json_object_set_new(json, "seed", write_seed(r->seed));
     json_object_set_new(json, "steps", json_integer(plan->steps));
@@ -57,6 +80,7 @@ char *engine_recipe_write(const cohl_engine *engine, const cohl_request *r, cons
     set_text(json, "image_sha256", r->image_sha256);
     set_text(json, "last_image", r->last_image);
     set_text(json, "last_image_sha256", r->last_image_sha256);
+    write_clips(json, r);
     char *text = json_dumps(json, JSON_COMPACT);
     json_decref(json);
     return text;
@@ -85,6 +109,29 @@ static int read_int(const json_t *json, const char *key)
     return value >= 0 && value <= INT_MAX ? (int)value : -1;
 }
 
+static cohl_status read_clips(cohl_request *out, const json_t *json, const char *path, cohl_error *err)
+{
+    const char *name = json_string_value(json_object_get(json, "given"));
+    const given_kind *kind = given_kind_named(name);
+    const json_t *gap = json_object_get(json, "gap"), *strength = json_object_get(json, "strength");
+    out->loop = json_is_true(json_object_get(json, "loop"));
+    if (!name)
+        return COHL_OK;
+    if (!kind)
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: its recipe gives film to \"%.40s\", which this build does not know",
+                         path, name);
+    out->given = kind->given;
+    for (int i = 0; i < kind->clips; i++) {
+        out->clip[i] = json_string_value(json_object_get(json, clip_keys[i]));
+        out->clip_sha256[i] = json_string_value(json_object_get(json, clip_sum_keys[i]));
+    }
+    out->gap_begin = json_number_value(json_array_get(gap, 0));
+    out->gap_end = json_number_value(json_array_get(gap, 1));
+    if (json_is_number(strength))
+        out->strength = json_number_value(strength);
+    return COHL_OK;
+}
+
 static cohl_status read_request(cohl_request *out, const json_t *json, const char *path, cohl_error *err)
 {
     *out = cohl_request_default();
@@ -105,7 +152,7 @@ static cohl_status read_request(cohl_request *out, const json_t *json, const cha
         out->guidance = json_number_value(json_object_get(json, "guidance"));
     if (!out->prompt || !read_seed(&out->seed, json_object_get(json, "seed")))
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: its recipe has no prompt or no seed", path);
-    return COHL_OK;
+    return read_clips(out, json, path, err);
 }
 
 /* A GIF has one comment and no keys; what begins as an object is the recipe. */

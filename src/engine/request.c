@@ -10,9 +10,9 @@
 
 #include "base/text.h"
 
-enum { SIDE_MAX = 4096, TOKENS_MAX = 1 << 16 };   /* TOKENS_MAX: the transformer's, in one film */
+enum { SIDE_MAX = 4096 };
 
-cohl_request cohl_request_default(void) { return (cohl_request){ .guidance = -1 }; }
+cohl_request cohl_request_default(void) { return (cohl_request){ .guidance = -1, .strength = 0.6 }; }
 
 /* ---- words --------------------------------------------------------------- */
 
@@ -49,9 +49,7 @@ static cohl_status check_words(const cohl_request *r, cohl_error *err)
 
 /* ---- sentences worth telling --------------------------------------------- */
 
-static void note(cohl_plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void note(cohl_plan *plan, const char *format, ...)
+void engine_note(cohl_plan *plan, const char *format, ...)
 {
     if (plan->note_count == COHL_PLAN_NOTES_MAX)
         return;
@@ -102,69 +100,8 @@ static cohl_status plan_size(cohl_plan *plan, const cohl_request *r, const cohl_
     if (plan->width % COHL_MODEL_GRID || plan->height % COHL_MODEL_GRID)
         return off_grid(plan->width, plan->height, err);
     if (!was_learned(can, plan->width, plan->height))
-        note(plan, "%s was not taught %dx%d and may compose it badly; %dx%d is its usual size", can->name,
+        engine_note(plan, "%s was not taught %dx%d and may compose it badly; %dx%d is its usual size", can->name,
              plan->width, plan->height, can->size[0][0], can->size[0][1]);
-    return COHL_OK;
-}
-
-/* ---- length -------------------------------------------------------------- */
-
-int engine_shown(const cohl_plan *plan, int index)
-{
-    return (int)floor(index * plan->model_fps / plan->fps + 0.5);
-}
-
-static cohl_status plan_rate(cohl_plan *plan, const cohl_request *r, const cohl_film_abilities *can, cohl_error *err)
-{
-    plan->model_fps = can->fps;
-    plan->fps = r->fps == 0 ? can->fps : r->fps;
-    if (!(plan->fps >= 1 && plan->fps <= 240))
-        return cohl_fail(err, COHL_ERR_ARGUMENT, "%g frames a second, expected 1 to 240", plan->fps);
-    if (plan->fps != can->fps)
-        note(plan, "%s films at %g frames a second; for %g, some are %s, none is blended", can->name, can->fps,
-             plan->fps, plan->fps > can->fps ? "shown twice" : "left out");
-    return COHL_OK;
-}
-
-/* How many frames at plan->fps were asked for. */
-static cohl_status count_frames(cohl_plan *plan, const cohl_request *r, const cohl_film_abilities *can, cohl_error *err)
-{
-    double most = (can->frames_max - 1) / can->fps, count = r->frames;
-    if (r->frames && r->seconds)
-        return cohl_fail(err, COHL_ERR_ARGUMENT, "%d frames and %g seconds: expected one of the two", r->frames,
-                         r->seconds);
-    if (r->seconds)
-        count = floor(r->seconds * plan->fps + 0.5);
-    else if (!r->frames)
-        count = floor(most * plan->fps + 1e-9) + 1;
-    if (!(count >= 1))
-        return cohl_fail(err, COHL_ERR_ARGUMENT, r->seconds ? "%g seconds make no frame, expected more than 0"
-                         : "%g frames, expected at least 1", r->seconds ? r->seconds : count);
-    if (!((count - 1) / plan->fps <= most + 0.49 / can->fps))
-        return cohl_fail(err, COHL_ERR_ARGUMENT, "%.15g frames last %.4g s; %s films at most %d frames at %g a "
-                         "second, %.4g s", count, count / plan->fps, can->name, can->frames_max, can->fps,
-                         can->frames_max / can->fps);
-    plan->frames = (int)count;
-    plan->seconds = plan->frames / plan->fps;
-    return COHL_OK;
-}
-
-/* The model makes 4k+1 frames, at least its shortest; the film's last must be among them. */
-static cohl_status plan_length(cohl_plan *plan, const cohl_request *r, const cohl_film_abilities *can, cohl_error *err)
-{
-    cohl_status st;
-    if ((st = plan_rate(plan, r, can, err)) || (st = count_frames(plan, r, can, err)))
-        return st;
-    int last = engine_shown(plan, plan->frames - 1);
-    plan->model_frames = (last + COHL_VAE_TIME - 1) / COHL_VAE_TIME * COHL_VAE_TIME + 1;
-    if (plan->model_frames < can->frames_min)
-        plan->model_frames = can->frames_min;
-    if (plan->model_frames > can->frames_max)
-        plan->model_frames = can->frames_max;
-    int tokens = engine_latent_frames(plan) * (plan->width / COHL_MODEL_GRID) * (plan->height / COHL_MODEL_GRID);
-    if (tokens > TOKENS_MAX)
-        return cohl_fail(err, COHL_ERR_ARGUMENT, "%dx%d for %d frames is %d tokens, expected at most %d: make it "
-                         "smaller or shorter", plan->width, plan->height, plan->model_frames, tokens, TOKENS_MAX);
     return COHL_OK;
 }
 
@@ -198,7 +135,7 @@ static cohl_status plan_sampling(cohl_plan *plan, const cohl_request *r, const c
     if (!(plan->shift >= 0.01 && plan->shift <= 100))
         return cohl_fail(err, COHL_ERR_ARGUMENT, "shift is %g, expected 0.01 to 100", plan->shift);
     if (r->negative && plan->guidance == 1)
-        note(plan, "guidance 1 leads nowhere, so the negative prompt does nothing");
+        engine_note(plan, "guidance 1 leads nowhere, so the negative prompt does nothing");
     return COHL_OK;
 }
 
@@ -214,62 +151,42 @@ static cohl_status note_length(cohl_plan *plan, const char *text, const cohl_fil
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for %d tokens", most);
     cohl_status st = cohl_tokenizer_encode(m->tokenizer, text, id, most, &count, err);
     if (!st && count > room)
-        note(plan, "the prompt has %d tokens, of which %s reads the first %d", count - 1, m->can.name, room - 1);
+        engine_note(plan, "the prompt has %d tokens, of which %s reads the first %d", count - 1, m->can.name, room - 1);
     free(id);
-    return st;
-}
-
-/* ---- known frames -------------------------------------------------------- */
-
-bool engine_levels(const cohl_request *request, const cohl_plan *plan, float *level)
-{
-    int frames = engine_latent_frames(plan);
-    for (int f = 0; f < frames; f++)
-        level[f] = 1;
-    if (request->image)
-        level[0] = 0;
-    if (request->last_image)
-        level[(engine_shown(plan, plan->frames - 1) + COHL_VAE_TIME - 1) / COHL_VAE_TIME] = 0;
-    return request->image || request->last_image;
-}
-
-static cohl_status check_known(const cohl_plan *plan, const cohl_request *r, const cohl_film_abilities *can,
-                               cohl_error *err)
-{
-    float level[COHL_MODEL_FRAMES_MAX / COHL_VAE_TIME + 1], held[COHL_MODEL_FRAMES_MAX / COHL_VAE_TIME + 1];
-    bool given[COHL_MODEL_FRAMES_MAX / COHL_VAE_TIME + 1];
-    int frames = engine_latent_frames(plan);
-    if (!engine_levels(r, plan, level))
-        return COHL_OK;
-    if (r->image && r->last_image && engine_shown(plan, plan->frames - 1) == 0)
-        return cohl_fail(err, COHL_ERR_ARGUMENT, "a first and a last picture need a film of two frames at least");
-    cohl_status st = cohl_known_map(can->known, frames, level, held, given, err);
-    for (int f = 0; f < frames && !st; f++)
-        if (given[f])
-            st = cohl_fail(err, COHL_ERR_UNSUPPORTED, "%s takes pictures by %s, which this build cannot", can->name,
-                           can->known->name);
     return st;
 }
 
 /* ---- all of it ----------------------------------------------------------- */
 
-cohl_status cohl_request_check(const cohl_engine *engine, const cohl_request *request, cohl_plan *plan,
-                               cohl_error *err)
+cohl_status engine_plan(const cohl_engine *engine, const cohl_request *request, cohl_plan *plan, reel *reel,
+                        engine_clip *clip[2], cohl_error *err)
 {
     const cohl_film_model *m = engine->model;
     cohl_status st;
 
     *plan = (cohl_plan){ 0 };
+    clip[0] = clip[1] = NULL;
     if ((st = check_words(request, err)))                           return st;
     if ((st = plan_size(plan, request, &m->can, err)))              return st;
-    if ((st = plan_length(plan, request, &m->can, err)))            return st;
     if ((st = plan_sampling(plan, request, &m->sampling, err)))     return st;
-    if ((st = check_known(plan, request, &m->can, err)))            return st;
+    if ((st = engine_plan_length(plan, request, &m->can, reel, clip, err)))
+        return st;
     if ((st = note_length(plan, request->prompt, m, err)))          return st;
     if (engine->vocabulary)
         plan->unknown_count = cohl_vocabulary_unknown(engine->vocabulary, request->prompt, plan->unknown,
                                                       COHL_PLAN_WORDS_MAX);
     return COHL_OK;
+}
+
+cohl_status cohl_request_check(const cohl_engine *engine, const cohl_request *request, cohl_plan *plan,
+                               cohl_error *err)
+{
+    engine_clip *clip[2];
+    reel reel;
+    cohl_status st = engine_plan(engine, request, plan, &reel, clip, err);
+    engine_clip_close(clip[0]);
+    engine_clip_close(clip[1]);
+    return st;
 }
 
 /* ---- strings of its own -------------------------------------------------- */
@@ -278,10 +195,11 @@ cohl_status engine_request_copy(engine_request *out, const cohl_request *from, c
 {
     const char **field[] = { &out->request.prompt, &out->request.negative, &out->request.solver,
                              &out->request.image, &out->request.last_image, &out->request.image_sha256,
-                             &out->request.last_image_sha256 };
+                             &out->request.last_image_sha256, &out->request.clip[0], &out->request.clip[1],
+                             &out->request.clip_sha256[0], &out->request.clip_sha256[1] };
     bool whole = true;
     *out = (engine_request){ .request = *from };
-    for (int i = 0; i < 7; i++)
+    for (int i = 0; i < ENGINE_REQUEST_TEXTS; i++)
         if (*field[i]) {
             out->text[i] = strdup(*field[i]);
             *field[i] = out->text[i];
@@ -295,7 +213,7 @@ cohl_status engine_request_copy(engine_request *out, const cohl_request *from, c
 
 void engine_request_free(engine_request *request)
 {
-    for (int i = 0; i < 7; i++)
+    for (int i = 0; i < ENGINE_REQUEST_TEXTS; i++)
         free(request->text[i]);
     *request = (engine_request){ 0 };
 }

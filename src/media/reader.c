@@ -220,7 +220,7 @@ cohl_status cohl_film_reader_next(cohl_film_reader *reader, cohl_frame *frame, b
 {
     int code;
     *more = false;
-    if (frame->width != reader->info.width || frame->height != reader->info.height)
+    if (frame && (frame->width != reader->info.width || frame->height != reader->info.height))
         return cohl_fail(err, COHL_ERR_ARGUMENT, "%s: a frame of %d x %d pixels was given, "
                          "expected %d x %d", reader->path, frame->width, frame->height,
                          reader->info.width, reader->info.height);
@@ -235,7 +235,7 @@ cohl_status cohl_film_reader_next(cohl_film_reader *reader, cohl_frame *frame, b
         return cohl_fail(err, cohl_ffmpeg_status(code), "%s: broken after frame %lld: %s",
                          reader->path, (long long)reader->pictures, cohl_ffmpeg_reason(code));
     read_clock(reader);
-    cohl_status st = show(reader, frame, err);
+    cohl_status st = frame ? show(reader, frame, err) : COHL_OK;
     av_frame_unref(reader->picture);
     *more = !st;
     return st;

@@ -43,8 +43,8 @@ cohl_status cohl_film_reader_open(cohl_film_reader **out, const char *path, int 
 /* Valid until close. */
 const cohl_film_info *cohl_film_reader_info(const cohl_film_reader *reader);
 
-/* The next frame into `frame`, which has info's width and height. At the end *more is
- * false and frame is untouched.
+/* The next frame into `frame`, which has info's width and height; NULL passes over it (its
+ * seconds are told all the same). At the end *more is false and frame is untouched.
  * COHL_ERR_FORMAT  the film is broken here */
 cohl_status cohl_film_reader_next(cohl_film_reader *reader, cohl_frame *frame, bool *more,
                                   cohl_error *err);

@@ -131,7 +131,7 @@ static void test_bad_input_gets_one_sentence_and_its_exit_code(void **state)
         { "generate '' --model tiny", 2, "prompt is empty" },
         { "generate a b --model tiny", 2, "one word too many" },
         { "generate a --model tiny --frames 0", 2, "from 1 to" },
-        { "generate a --model tiny --frames 1000000000", 2, "at most 33 frames" },
+        { "generate a --model tiny --frames 1000000000", 2, "at most 60 s" },
         { "generate a --model tiny --size 100x64", 2, "96x64 and 128x64" },
         { "generate a --model tiny --size big", 2, "WIDTHxHEIGHT" },
         { "generate a --model tiny --seed -1", 2, "--seed" },
