@@ -140,7 +140,7 @@ static bool take_option(const cohl_usage *usage, int argc, char **argv, int *at)
     }
     if (equals)
         value = equals + 1;
-    else if (o->kind != COHL_OPTION_FLAG && *at + 1 < argc)
+    else if (o->kind != COHL_OPTION_FLAG && *at + 1 < argc && !find_option(usage, argv[*at + 1]))
         value = argv[++*at];
     if (o->kind != COHL_OPTION_FLAG && !value) {
         fprintf(stderr, "cohl %s: %s needs a value: %s %s\n", usage->command, name, name, o->value);

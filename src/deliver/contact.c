@@ -44,8 +44,8 @@ cohl_status cohl_contact_take(cohl_contact *contact, int index, const cohl_frame
     return st ? st : cohl_resize(contact->kept[place], frame, err);
 }
 
-cohl_status cohl_contact_write(const cohl_contact *contact, const char *path, const char *title,
-                               const cohl_tag *tags, int tag_count, cohl_error *err)
+cohl_status cohl_contact_encode(cohl_text *out, const cohl_contact *contact, const char *title,
+                                const cohl_tag *tags, int tag_count, cohl_error *err)
 {
     cohl_sheet_params params = cohl_sheet_params_default();
     cohl_sheet_cell cells[COHL_CONTACT_PLACES];
@@ -62,7 +62,7 @@ cohl_status cohl_contact_write(const cohl_contact *contact, const char *path, co
     }
     cohl_status st = cohl_sheet_new(&sheet, cells, contact->places, &params, err);
     if (!st)
-        st = cohl_still_write(path, sheet, tags, tag_count, err);
+        st = cohl_still_encode(out, sheet, tags, tag_count, err);
     cohl_frame_free(sheet);
     return st;
 }

@@ -2,6 +2,7 @@
 #ifndef COHL_DELIVER_CONTACT_H
 #define COHL_DELIVER_CONTACT_H
 
+#include "base/text.h"
 #include "media/frame.h"
 #include "media/tag.h"
 
@@ -14,9 +15,9 @@ cohl_status cohl_contact_new(cohl_contact **out, int frames, double fps, cohl_er
 /* Frame number `index` passes; it is kept if it has a place on the sheet. */
 cohl_status cohl_contact_take(cohl_contact *contact, int index, const cohl_frame *frame,
                               cohl_error *err);
-/* Write the sheet as PNG; title may be NULL. */
-cohl_status cohl_contact_write(const cohl_contact *contact, const char *path, const char *title,
-                               const cohl_tag *tags, int tag_count, cohl_error *err);
+/* Append the sheet as PNG; title may be NULL. */
+cohl_status cohl_contact_encode(cohl_text *out, const cohl_contact *contact, const char *title,
+                                const cohl_tag *tags, int tag_count, cohl_error *err);
 void cohl_contact_free(cohl_contact *contact);
 
 #endif

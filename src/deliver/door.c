@@ -253,11 +253,13 @@ static cohl_status finish_sheet(cohl_door *door, cohl_error *err)
 {
     if (!door->contact)
         return COHL_OK;
-    cohl_status st = cohl_place_begin(&door->hidden_sheet, door->params.sheet, false,
-                                      door->params.sheet, err);
-    if (!st)
-        st = cohl_contact_write(door->contact, door->hidden_sheet, door->params.title, door->tags,
-                                door->tag_count, err);
+    cohl_text png = { 0 };
+    const char *sheet = door->params.sheet;
+    cohl_status st = cohl_contact_encode(&png, door->contact, door->params.title, door->tags,
+                                         door->tag_count, err);
+    if (!st) st = cohl_place_begin(&door->hidden_sheet, sheet, false, sheet, err);
+    if (!st) st = cohl_place_fill(door->hidden_sheet, png.data, png.size, sheet, err);
+    cohl_text_free(&png);
     return st;
 }
 

@@ -113,6 +113,20 @@ cohl_status cohl_place_begin(char **out, const char *place, bool folder, const c
     return fail_errno(err, path, "write there");
 }
 
+cohl_status cohl_place_fill(const char *hidden, const void *data, size_t size, const char *path,
+                            cohl_error *err)
+{
+    cohl_status st = COHL_OK;
+    FILE *file = fopen(hidden, "wbe");
+    if (!file)
+        return fail_errno(err, path, "write there");
+    if (fwrite(data, 1, size, file) != size || fflush(file) || fsync(fileno(file)))
+        st = fail_errno(err, path, "write");
+    if (fclose(file) && !st)
+        st = fail_errno(err, path, "write");
+    return st;
+}
+
 static void sync_folder(const char *place)
 {
     char *folder = folder_of(place);

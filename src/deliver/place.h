@@ -3,6 +3,7 @@
 #define COHL_DELIVER_PLACE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/status.h"
 
@@ -13,6 +14,10 @@ cohl_status cohl_place_check(const char *place, bool folder, const char *path, c
 /* Make an empty hidden file or folder beside place; *out is its name, in new memory. */
 cohl_status cohl_place_begin(char **out, const char *place, bool folder, const char *path,
                              cohl_error *err);
+
+/* Fill a file that was begun, and sync it. */
+cohl_status cohl_place_fill(const char *hidden, const void *data, size_t size, const char *path,
+                            cohl_error *err);
 
 /* Give what was made its name, and make the name last. */
 cohl_status cohl_place_name(const char *hidden, const char *place, const char *path,

@@ -128,6 +128,9 @@ cohl_status cohl_film_model_describe(cohl_film_abilities *can, cohl_film_samplin
 {
     cohl_config *json;
     *can = (cohl_film_abilities){ 0 };
+    if (cohl_file_exists(folder) && !cohl_folder_exists(folder))
+        return cohl_fail(err, COHL_ERR_IO, "%s: is a file, expected a model's folder, which has a model_index.json",
+                         folder);
     if (!cohl_folder_exists(folder))
         return cohl_fail(err, COHL_ERR_IO, "%s: there is no such folder", folder);
     cohl_status st = open_abilities(&json, folder, err);
@@ -200,6 +203,10 @@ static cohl_status load_tokenizer(cohl_film_model *m, cohl_error *err)
 static cohl_status check_fit(const cohl_film_model *m, cohl_error *err)
 {
     const cohl_dit_config *dit = &m->dit->config;
+    int id_most = cohl_tokenizer_id_most(m->tokenizer), vocab = m->text->config.vocab;
+    if (id_most >= vocab)
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: the tokenizer gives ids up to %d, the text encoder knows those "
+                         "below %d", m->folder, id_most, vocab);
     if (dit->text_dim != m->text->config.dim)
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: the transformer reads text states of %d numbers, the text "
                          "encoder makes %d", m->folder, dit->text_dim, m->text->config.dim);

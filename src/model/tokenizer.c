@@ -177,6 +177,14 @@ void cohl_tokenizer_close(cohl_tokenizer *t)
     free(t);
 }
 
+int cohl_tokenizer_id_most(const cohl_tokenizer *t)
+{
+    int most = t->sp ? tokenizer_sp_count(t->sp) - 1 : t->byte < 0 ? COHL_TOKEN_END : t->byte + UINT8_MAX;
+    for (int i = 0; i < t->id_count; i++)
+        most = t->ids[i] > most ? t->ids[i] : most;
+    return most;
+}
+
 /* ---- encode -------------------------------------------------------------- */
 
 /* What has been written, up to max; `count` goes on, so that a cut is known. */

@@ -33,6 +33,9 @@ typedef struct cohl_tokenizer cohl_tokenizer;
 cohl_status cohl_tokenizer_open(cohl_tokenizer **out, const char *folder, cohl_error *err);
 void        cohl_tokenizer_close(cohl_tokenizer *tokenizer);
 
+/* The greatest id that encode may write. */
+int cohl_tokenizer_id_most(const cohl_tokenizer *tokenizer);
+
 /* Ids of the text, the end of sequence last, then padding up to max; *count is how many are
  * not padding, 1..max. A longer text is cut before the end of sequence.
  *

@@ -18,6 +18,11 @@ int tokenizer_sp_encode(const tokenizer_sp *sp, const char *text, int32_t *id, i
     return -1;
 }
 
+int tokenizer_sp_count(const tokenizer_sp *sp)
+{
+    return 0;
+}
+
 int tokenizer_sp_piece(const tokenizer_sp *sp, const char *piece)
 {
     return -1;

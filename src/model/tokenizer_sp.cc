@@ -43,6 +43,13 @@ try {
     return -1;
 }
 
+extern "C" int tokenizer_sp_count(const tokenizer_sp *sp)
+try {
+    return sp->processor.GetPieceSize();
+} catch (const std::exception &) {
+    return 0;
+}
+
 extern "C" int tokenizer_sp_piece(const tokenizer_sp *sp, const char *piece)
 try {
     const int id = sp->processor.PieceToId(piece);

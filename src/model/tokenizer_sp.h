@@ -17,6 +17,8 @@ void tokenizer_sp_close(tokenizer_sp *sp);
 /* The ids of the text, without end of sequence: how many there are, of which the first
  * `max` are written; -1 when memory is out. */
 int tokenizer_sp_encode(const tokenizer_sp *sp, const char *text, int32_t *id, int max);
+/* Ids are 0..count-1. */
+int tokenizer_sp_count(const tokenizer_sp *sp);
 /* Id of a piece, or -1 when the model has none such. */
 int tokenizer_sp_piece(const tokenizer_sp *sp, const char *piece);
 

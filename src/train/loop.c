@@ -46,6 +46,7 @@ typedef struct run {
     ahead            next;
     double           saved;      /* clock of the last checkpoint */
     int              lock;       /* the folder, held against other runs; -1 */
+    bool             new_folder; /* it was made for this run */
 } run;
 
 static void *make_ahead(void *arg)
@@ -244,7 +245,8 @@ static cohl_status open_paths(run *r, cohl_error *err)
     r->model = cohl_path_join(folder, "model");
     if (!r->checkpoint || !r->log_path || !r->sheets || !r->model)
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for names");
-    return cohl_folder_make(r->sheets, err);
+    r->new_folder = !cohl_folder_exists(folder);
+    return cohl_folder_make(folder, err);
 }
 
 /* Two runs in one folder would write over each other. The lock goes with the process. */
@@ -266,8 +268,8 @@ static cohl_status open_run(run *r, cohl_error *err)
     cohl_status st;
 
     if (!(r->kind = cohl_task_kind_named(p->recipe->task)))
-        return cohl_fail(err, COHL_ERR_ARGUMENT, "%s: no task is called \"%s\"", p->recipe->name,
-                         p->recipe->task);
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: \"task\" is \"%s\"; cohl train --tasks lists those that are",
+                         p->recipe->name, p->recipe->task);
     if ((st = open_paths(r, err)) || (st = lock_folder(r, err)))
         return st;
     const cohl_backend *backend = p->backend ? p->backend : cohl_backend_best();
@@ -285,6 +287,8 @@ static cohl_status open_run(run *r, cohl_error *err)
         (st = cohl_checkpoint_load(r->checkpoint, r->opt, p->recipe, &r->progress, err)))
         return st;
     r->next = (ahead){ .kind = r->kind, .task = r->task };
+    if ((st = cohl_folder_make(r->sheets, err)))
+        return st;
     return cohl_train_log_open(&r->log, r->log_path, r->progress.step, err);
 }
 
@@ -309,6 +313,8 @@ cohl_status cohl_train(const cohl_train_params *params, cohl_train_report *repor
     run r = { .params = params, .report = report, .lock = -1 };
     *report = (cohl_train_report){ .loss = NAN, .held_out = NAN };
     cohl_status st = open_run(&r, err);
+    if (st && r.new_folder)
+        rmdir(params->folder);      /* a recipe that is no good leaves nothing */
     if (!st)
         st = step_all(&r, err);
     report->progress = r.progress;

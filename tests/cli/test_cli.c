@@ -144,6 +144,8 @@ static void test_bad_input_gets_one_sentence_and_its_exit_code(void **state)
         { "generate a --model tiny --image none.png", 1, "none.png" },
         { "generate a --model tiny --image tiny/model_index.json", 1, "model_index.json" },
         { "generate a --model none", 1, "none" },
+        { "generate a --model tiny/model_index.json", 1, "is a file, expected a model's folder" },
+        { "generate a --model --frames 5", 2, "--model needs a value: --model FOLDER" },
         { "generate --again tiny/model_index.json --model tiny", 1, "model_index.json" },
         { "info none.mp4", 1, "none.mp4" },
         { "info tiny/vae/config.json", 1, "config.json" },

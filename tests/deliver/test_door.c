@@ -185,6 +185,28 @@ static void test_a_full_disk_is_one_sentence(void **state)
     }
 }
 
+/* The film fits, its sheet does not: what is named is the sheet as it was asked for. */
+static void test_a_disk_too_full_for_the_sheet_names_the_sheet(void **state)
+{
+    cohl_door_params params = params_of(path_of("fits.mp4"));
+    cohl_door_report report;
+    cohl_error err = { 0 };
+    struct rlimit was, small;
+    assert_int_equal(deliver(&params, params.frames, COHL_OK, &report, &err), COHL_OK);
+    getrlimit(RLIMIT_FSIZE, &was);
+    small = (struct rlimit){ report.bytes + 16, was.rlim_max };
+    cohl_door_report_free(&report);
+    assert_int_equal(unlink(params.path), 0);
+    int before = names();
+    params.sheet = path_of("fits.sheet.png");
+    setrlimit(RLIMIT_FSIZE, &small);
+    cohl_status st = deliver(&params, params.frames, COHL_OK, NULL, &err);
+    setrlimit(RLIMIT_FSIZE, &was);
+    if (st != COHL_ERR_IO || !strstr(err.text, "/fits.sheet.png: cannot write: File too large"))
+        fail_msg("status %d, \"%s\"", st, err.text);
+    assert_int_equal(names(), before);
+}
+
 static void test_what_cannot_be_is_refused_before_any_work(void **state)
 {
     static const struct { const char *name; cohl_status st; const char *says; } cases[] = {
@@ -298,6 +320,7 @@ int main(void)
         cmocka_unit_test(test_a_folder_appears_at_once),
         cmocka_unit_test(test_a_film_that_fails_leaves_what_was_there),
         cmocka_unit_test(test_a_full_disk_is_one_sentence),
+        cmocka_unit_test(test_a_disk_too_full_for_the_sheet_names_the_sheet),
         cmocka_unit_test(test_what_cannot_be_is_refused_before_any_work),
         cmocka_unit_test(test_a_frame_of_another_size_stops_the_film),
         cmocka_unit_test(test_a_frame_goes_on_only_after_its_window),

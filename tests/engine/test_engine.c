@@ -397,6 +397,8 @@ static void test_a_broken_model_is_named(void **state)
         { "broken/vae/model.safetensors", "nonsense", "vae/model.safetensors" },
         { "broken/transformer/model.safetensors", NULL, "transformer" },
         { "broken/tokenizer/words.tsv", NULL, "words.tsv" },
+        { "broken/tokenizer/words.tsv", "#space\t3\n#byte\t100\na\t400\n", "ids up to 400" },
+        { "broken/tokenizer/words.tsv", "#space\t3\n#byte\t145\na\t4\n", "ids up to 400" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char command[300];

@@ -223,6 +223,8 @@ static void refuse(const char *recipe, const wrong *cases, size_t count, const c
         cohl_status st = train(&(sitting){ .recipe = text, .folder = run, .threads = 1 }, &report, &err);
         if (!st || !strstr(err.text, cases[i].named) || strchr(err.text, '\n'))
             fail_msg("%s: status %d, \"%s\" does not name %s", cases[i].to, st, err.text, cases[i].named);
+        if (cohl_folder_exists(run))
+            fail_msg("%s: it leaves %s behind", cases[i].to, run);
         free(text);
         free(run);
     }
