@@ -151,7 +151,7 @@ typedef struct cohl_plan {
 COHL_API cohl_status cohl_request_check(const cohl_engine *engine, const cohl_request *request, cohl_plan *plan,
                                         cohl_error *err);
 
-/* The request that made a film, from the film's own metadata (mp4, webm, gif, png). Strings
+/* The request that made a film, from the film's own metadata (mp4, webm, mov, gif, png). Strings
  * of `out` point into *recipe, which is the caller's to free with cohl_recipe_free.
  *
  * COHL_ERR_FORMAT  not a film or picture, or none of ours */
@@ -217,7 +217,7 @@ typedef struct cohl_run_report {
 
 /* Where a film goes. */
 typedef struct cohl_film {
-    const char *path;     /* .mp4, .webm, .gif, .png, or a folder: shot/      */
+    const char *path;     /* .mp4, .webm, .mov, .gif, .png, or a folder: shot/ */
     const char *sheet;    /* the contact sheet, .png                    (NULL) */
     const char *title;    /* in its metadata                   (NULL: prompt) */
 } cohl_film;

@@ -353,7 +353,7 @@ static int run_generate(int argc, char **argv)
 {
     asked a = { .frames = UNASKED, .steps = UNASKED, .guidance = UNASKED, .takes = 1 };
     const cohl_option options[] = {
-        { "-o, --out", "FILE", ".mp4, .webm, .gif, .png or a folder shot/ (film.mp4, or film-2.mp4, ...)", COHL_OPTION_TEXT, &a.out, 0, 0 },
+        { "-o, --out", "FILE", ".mp4, .webm, .mov, .gif, .png or a folder shot/ (film.mp4, or film-2.mp4, ...)", COHL_OPTION_TEXT, &a.out, 0, 0 },
         { "--seconds", "S", "how long, to 60 (what the model films at once)", COHL_OPTION_NUMBER, &a.seconds, 0.001, 1e6 },
         { "--frames", "N", "how many frames instead", COHL_OPTION_INT, &a.frames, 1, 1e9 },
         { "--size", "WxH", "pixels, multiples of 32 (the model's first)", COHL_OPTION_TEXT, &a.size, 0, 0 },

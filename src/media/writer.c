@@ -22,6 +22,9 @@ static const cohl_film_format mp4 = {
 static const cohl_film_format webm = {
     "webm", ".webm", "VP9 in WebM, smaller and slower to write", 2, 0, 24, 63,
     &cohl_film_kind_webm };
+static const cohl_film_format mov = {
+    "mov", ".mov", "ProRes 422 HQ in QuickTime, large and nearly lossless, for editing", 2, 0, -1,
+    -1, &cohl_film_kind_mov };
 static const cohl_film_format gif = {
     "gif", ".gif", "animated GIF of 256 colours chosen for the film", 1, 0, -1, -1,
     &cohl_film_kind_gif };
@@ -32,7 +35,7 @@ static const cohl_film_format still = {
     "still", ".png", "one PNG picture, for a film of one frame", 1, 1, -1, -1,
     &cohl_film_kind_still };
 
-const cohl_film_format *const cohl_film_formats[] = { &mp4, &webm, &gif, &folder, &still, NULL };
+const cohl_film_format *const cohl_film_formats[] = { &mp4, &webm, &mov, &gif, &folder, &still, NULL };
 
 enum { DIGITS = 5, DIGITS_MOST = 9 };
 

@@ -42,7 +42,7 @@ typedef struct cohl_film_format {
 extern const cohl_film_format *const cohl_film_formats[];
 
 /* Where a film goes, read off its path:
- *     film.mp4  film.webm  film.gif   one file
+ *     film.mp4 .webm .mov .gif        one file
  *     still.png                       one file, a film of a single frame
  *     shot/                           folder of frame00000.png, frame00001.png, ...
  *     shot/take%04d.png               the same with names of one's own          */

@@ -37,8 +37,8 @@ typedef struct cohl_film_kind {
     void        (*drop)(cohl_film_writer *writer);
 } cohl_film_kind;
 
-extern const cohl_film_kind cohl_film_kind_mp4, cohl_film_kind_webm, cohl_film_kind_gif,
-                            cohl_film_kind_still, cohl_film_kind_folder;
+extern const cohl_film_kind cohl_film_kind_mp4, cohl_film_kind_webm, cohl_film_kind_mov,
+                            cohl_film_kind_gif, cohl_film_kind_still, cohl_film_kind_folder;
 
 /* One coded stream in a container. */
 typedef struct cohl_mux cohl_mux;

@@ -1,7 +1,7 @@
 /* writer_mux.c - coded film in a container, through libavcodec and libavformat.
  *
- * RGB becomes YUV 4:2:0 by the BT.709 matrix in limited range, chroma sited left,
- * and is marked so. Everything runs with the libraries' "bitexact" flags: no
+ * RGB becomes YUV by the BT.709 matrix in limited range, chroma sited left, and is
+ * marked so: 4:2:0 of 8 bits for watching, 4:2:2 of 10 bits for cutting. Everything runs with the libraries' "bitexact" flags: no
  * version, date or random identifier enters the file. */
 #define _GNU_SOURCE
 #include <libavutil/imgutils.h>
@@ -26,6 +26,13 @@ static const cohl_film_coding vp9 = {
     .codec_options = "deadline=good:cpu-used=2:row-mt=0:tile-columns=1:lag-in-frames=25:"
                      "auto-alt-ref=1",
     .pixels = AV_PIX_FMT_YUV420P, .threads = 2,
+};
+
+/* 422 HQ; slices of 8 macroblocks, whatever the width. No name of a maker. */
+static const cohl_film_coding prores = {
+    .muxer = "mov", .muxer_options = "movflags=+faststart+use_metadata_tags",
+    .codec = "prores_ks", .codec_options = "profile=hq:vendor=cohl:mbs_per_slice=8",
+    .pixels = AV_PIX_FMT_YUV422P10LE, .threads = 4,
 };
 
 struct cohl_mux {
@@ -67,7 +74,7 @@ static int open_encoder(cohl_mux *mux)
     encoder->flags |= AV_CODEC_FLAG_BITEXACT;
     if (mux->file->oformat->flags & AVFMT_GLOBALHEADER)
         encoder->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
-    if (coding->pixels == AV_PIX_FMT_YUV420P) {
+    if (coding->pixels != AV_PIX_FMT_PAL8) {
         encoder->color_primaries = AVCOL_PRI_BT709;
         encoder->color_trc = AVCOL_TRC_BT709;
         encoder->colorspace = AVCOL_SPC_BT709;
@@ -193,7 +200,7 @@ typedef struct coded {
     AVFrame           *picture;
 } coded;
 
-static int open_scaler(coded *film, int width, int height)
+static int open_scaler(coded *film, enum AVPixelFormat pixels, int width, int height)
 {
     struct SwsContext *s = film->scaler = sws_alloc_context();
     if (!s)
@@ -203,9 +210,10 @@ static int open_scaler(coded *film, int width, int height)
     av_opt_set_int(s, "dstw", width, 0);
     av_opt_set_int(s, "dsth", height, 0);
     av_opt_set_int(s, "src_format", AV_PIX_FMT_RGB24, 0);
-    av_opt_set_int(s, "dst_format", AV_PIX_FMT_YUV420P, 0);
+    av_opt_set_int(s, "dst_format", pixels, 0);
     av_opt_set_int(s, "dst_h_chr_pos", 0, 0);      /* sited left, 1/256 pixels */
-    av_opt_set_int(s, "dst_v_chr_pos", 128, 0);
+    if (pixels == AV_PIX_FMT_YUV420P)
+        av_opt_set_int(s, "dst_v_chr_pos", 128, 0);
     av_opt_set_int(s, "sws_flags", SWS_BICUBIC | SWS_ACCURATE_RND | SWS_BITEXACT |
                                    SWS_FULL_CHR_H_INP, 0);
     const int *matrix = sws_getCoefficients(SWS_CS_ITU709);
@@ -216,9 +224,10 @@ static int open_scaler(coded *film, int width, int height)
 static cohl_status coded_open(cohl_film_writer *writer, cohl_error *err)
 {
     int width = writer->params.width, height = writer->params.height, code = AVERROR(ENOMEM);
+    enum AVPixelFormat pixels = writer->target->format->kind->coding->pixels;
     coded *film = writer->state = calloc(1, sizeof *film);
     if (film && (film->picture = av_frame_alloc())) {
-        film->picture->format = AV_PIX_FMT_YUV420P;
+        film->picture->format = pixels;
         film->picture->width = width, film->picture->height = height;
         film->picture->color_range = AVCOL_RANGE_MPEG;
         film->picture->colorspace = AVCOL_SPC_BT709;
@@ -228,7 +237,7 @@ static cohl_status coded_open(cohl_film_writer *writer, cohl_error *err)
         code = av_frame_get_buffer(film->picture, 0);
     }
     if (code >= 0)
-        code = open_scaler(film, width, height);
+        code = open_scaler(film, pixels, width, height);
     if (code < 0)
         return cohl_film_fail(writer, code, err);
     return cohl_mux_open(&film->mux, writer, writer->target->format->kind->coding, err);
@@ -271,3 +280,5 @@ const cohl_film_kind cohl_film_kind_mp4 = { &h264, coded_open, coded_put, coded_
                                             coded_drop };
 const cohl_film_kind cohl_film_kind_webm = { &vp9, coded_open, coded_put, coded_finish,
                                              coded_drop };
+const cohl_film_kind cohl_film_kind_mov = { &prores, coded_open, coded_put, coded_finish,
+                                            coded_drop };
