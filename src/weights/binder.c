@@ -19,13 +19,36 @@ static const char *nearest_name(const cohl_weights *weights, const char *name)
     return best;
 }
 
-static bool same_shape(const cohl_weight *weight, const int64_t *dim, int rank)
+static bool same_dims(const int64_t *a, int a_rank, const int64_t *b, int b_rank)
 {
-    for (int k = 0; k < rank && k < weight->rank; k++) {
-        if (weight->dim[k] != dim[k])
+    for (int k = 0; k < a_rank && k < b_rank; k++) {
+        if (a[k] != b[k])
             return false;
     }
-    return weight->rank == rank;
+    return a_rank == b_rank;
+}
+
+/* The sizes that are not one. */
+static int squeeze(int64_t *out, const int64_t *dim, int rank)
+{
+    int kept = 0;
+    for (int k = 0; k < rank; k++)
+        if (dim[k] != 1)
+            out[kept++] = dim[k];
+    return kept;
+}
+
+/* A loose weight may lack sizes of one, or have the first two of five as their product. */
+static bool same_shape(const cohl_weight *weight, const int64_t *dim, int rank)
+{
+    int64_t has[COHL_RANK_MAX], wants[COHL_RANK_MAX];
+    if (same_dims(weight->dim, weight->rank, dim, rank) || !weight->loose)
+        return same_dims(weight->dim, weight->rank, dim, rank);
+    int has_rank = squeeze(has, weight->dim, weight->rank), wants_rank = squeeze(wants, dim, rank);
+    if (same_dims(has, has_rank, wants, wants_rank))
+        return true;
+    return rank == 5 && weight->rank == 4 && weight->dim[0] == dim[0] * dim[1] &&
+           same_dims(weight->dim + 1, 3, dim + 2, 3);
 }
 
 cohl_status cohl_weights_expect(const cohl_weight **out, const cohl_weights *weights,

@@ -20,7 +20,7 @@
 #ifndef COHL_WEIGHTS_SAFETENSORS_H
 #define COHL_WEIGHTS_SAFETENSORS_H
 
-#include "base/status.h"
+#include "base/file.h"
 #include "weights/weight.h"
 
 /* Headers larger than this are refused, as by the format's own library. */
@@ -56,6 +56,10 @@ typedef struct cohl_metadata { const char *key, *value; } cohl_metadata;
  *                    product of dim
  * COHL_ERR_IO        the disk refused                                        */
 cohl_status cohl_safetensors_write(const char *path, const cohl_weight *weight, size_t count,
+                                   const cohl_metadata *metadata, cohl_error *err);
+/* Only what stands before the values, of which weights say name, type or packing, and shape; the
+ * values follow by cohl_writer_put, cohl_weight_bytes of each, in this order. */
+cohl_status cohl_safetensors_begin(cohl_writer *out, const cohl_weight *weight, size_t count,
                                    const cohl_metadata *metadata, cohl_error *err);
 
 #endif

@@ -59,6 +59,9 @@ static cohl_status check_unique(const char *path, const cohl_weight *weight, siz
 
 static cohl_status check_weight(const char *path, const cohl_weight *weight, cohl_error *err)
 {
+    if (weight->packing && weight->packing->values > 1)
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "%s: tensor %s: safetensors has no type %s; GGUF has", path,
+                         weight->name, weight->packing->name);
     uint64_t product = 1;
     if (!weight->name[0] || strcmp(weight->name, "__metadata__") == 0)
         return cohl_fail(err, COHL_ERR_ARGUMENT, "%s: a tensor cannot be named \"%s\"", path,
@@ -87,9 +90,9 @@ static void add_metadata(cohl_text *header, const cohl_metadata *metadata)
 
 static void add_weight(cohl_text *header, const cohl_weight *weight, uint64_t *offset)
 {
-    uint64_t end = *offset + weight->count * cohl_dtype_bytes(weight->type);
+    uint64_t end = *offset + cohl_weight_bytes(weight);
     add_string(header, weight->name);
-    cohl_text_addf(header, ":{\"dtype\":\"%s\",\"shape\":[", cohl_dtype_name(weight->type));
+    cohl_text_addf(header, ":{\"dtype\":\"%s\",\"shape\":[", cohl_weight_type_name(weight));
     for (int k = 0; k < weight->rank; k++)
         cohl_text_addf(header, "%s%" PRId64, k ? "," : "", weight->dim[k]);
     cohl_text_addf(header, "],\"data_offsets\":[%" PRIu64 ",%" PRIu64 "]}", *offset, end);
@@ -119,8 +122,7 @@ static cohl_status put_values(cohl_writer *out, const cohl_weight *weight, cohl_
     uint16_t piece[PIECE];
     cohl_status st = COHL_OK;
     if (weight->data)
-        return cohl_writer_put(out, weight->data,
-                               weight->count * cohl_dtype_bytes(weight->type), err);
+        return cohl_writer_put(out, weight->data, cohl_weight_bytes(weight), err);
     for (size_t first = 0; first < weight->count && !st; first += PIECE) {
         size_t n = weight->count - first < PIECE ? weight->count - first : PIECE;
         cohl_weight_read_bf16(weight, first, n, piece);
@@ -129,41 +131,39 @@ static cohl_status put_values(cohl_writer *out, const cohl_weight *weight, cohl_
     return st;
 }
 
-static cohl_status write_file(const char *path, const cohl_text *header,
-                              const cohl_weight *weight, size_t count, cohl_error *err)
+cohl_status cohl_safetensors_begin(cohl_writer *out, const cohl_weight *weight, size_t count,
+                                   const cohl_metadata *metadata, cohl_error *err)
 {
-    cohl_writer out;
-    uint64_t length = header->size;
-    cohl_status st = cohl_writer_open(&out, path, err);
+    cohl_text header = { 0 };
+    cohl_status st = check_unique(out->path, weight, count, err);
+    for (size_t i = 0; i < count && !st; i++)
+        st = check_weight(out->path, &weight[i], err);
+    for (int i = 0; metadata && metadata[i].key && !st; i++) {
+        if (!(st = check_string(out->path, metadata[i].key, err)))
+            st = check_string(out->path, metadata[i].value, err);
+    }
     if (st)
         return st;
-    st = cohl_writer_put(&out, &length, sizeof length, err);
-    if (!st)
-        st = cohl_writer_put(&out, header->data, header->size, err);
-    for (size_t i = 0; i < count && !st; i++)
-        st = put_values(&out, &weight[i], err);
-    return cohl_writer_close(&out, st, err);
+    write_header(&header, weight, count, metadata);
+    uint64_t length = header.size;
+    if (header.failed || header.size > COHL_SAFETENSORS_HEADER_MAX)
+        st = cohl_fail(err, header.failed ? COHL_ERR_MEMORY : COHL_ERR_ARGUMENT,
+                       "%s: no room for a header of %zu names", out->path, count);
+    if (!st && !(st = cohl_writer_put(out, &length, sizeof length, err)))
+        st = cohl_writer_put(out, header.data, header.size, err);
+    cohl_text_free(&header);
+    return st;
 }
 
 cohl_status cohl_safetensors_write(const char *path, const cohl_weight *weight, size_t count,
                                    const cohl_metadata *metadata, cohl_error *err)
 {
-    cohl_text header = { 0 };
-    cohl_status st = check_unique(path, weight, count, err);
-    for (size_t i = 0; i < count && !st; i++)
-        st = check_weight(path, &weight[i], err);
-    for (int i = 0; metadata && metadata[i].key && !st; i++) {
-        if (!(st = check_string(path, metadata[i].key, err)))
-            st = check_string(path, metadata[i].value, err);
-    }
+    cohl_writer out;
+    cohl_status st = cohl_writer_open(&out, path, err);
     if (st)
         return st;
-    write_header(&header, weight, count, metadata);
-    if (header.failed || header.size > COHL_SAFETENSORS_HEADER_MAX)
-        st = cohl_fail(err, header.failed ? COHL_ERR_MEMORY : COHL_ERR_ARGUMENT,
-                       "%s: no room for a header of %zu names", path, count);
-    else
-        st = write_file(path, &header, weight, count, err);
-    cohl_text_free(&header);
-    return st;
+    st = cohl_safetensors_begin(&out, weight, count, metadata, err);
+    for (size_t i = 0; i < count && !st; i++)
+        st = put_values(&out, &weight[i], err);
+    return cohl_writer_close(&out, st, err);
 }

@@ -12,17 +12,17 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "weights/procedural.h"
-#include "weights/safetensors.h"
+#include "weights/source.h"
+#include "weights/tidy.h"
 
 enum { INDEX_MAX = 64 << 20, SHARDS_MAX = 1024 };
 
 struct cohl_weights {
-    char               *path;
-    cohl_safetensors  **shard;        /* [shard_count] */
-    size_t              shard_count;
-    cohl_procedural    *procedural;   /* or NULL */
-    const cohl_weight **weight;       /* [count], by name */
-    size_t              count;
+    char            *path;
+    cohl_source    **shard;        /* [shard_count] */
+    size_t           shard_count;
+    cohl_procedural *procedural;   /* or NULL */
+    cohl_weight_list list;
 };
 
 /* File names of one folder, sorted. */
@@ -34,11 +34,6 @@ typedef struct name_list {
 static int compare_strings(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int compare_weights(const void *a, const void *b)
-{
-    return strcmp((*(const cohl_weight *const *)a)->name, (*(const cohl_weight *const *)b)->name);
 }
 
 static void free_names(name_list *list)
@@ -102,11 +97,11 @@ static cohl_status new_weights(cohl_weights **out, const char *path, cohl_error 
 static cohl_status open_shard(cohl_weights *weights, const char *path, cohl_error *err)
 {
     size_t room = (weights->shard_count + 1) * sizeof *weights->shard;
-    cohl_safetensors **grown = realloc(weights->shard, room);
+    cohl_source **grown = realloc(weights->shard, room);
     if (!grown)
         return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to open it", path);
     weights->shard = grown;
-    cohl_status st = cohl_safetensors_open(&grown[weights->shard_count], path, err);
+    cohl_status st = cohl_source_open(&grown[weights->shard_count], path, err);
     if (!st)
         weights->shard_count++;
     return st;
@@ -126,28 +121,22 @@ static cohl_status open_shards(cohl_weights *weights, const char *folder, const 
     return st;
 }
 
-/* Gather the sources' weights into one list by name; a name twice is refused. */
-static cohl_status sort_weights(cohl_weights *weights, cohl_error *err)
+/* The sources' weights as one network's. */
+static cohl_status gather(cohl_weights *weights, cohl_part part, cohl_error *err)
 {
+    cohl_weight_list *list = &weights->list;
     size_t total = weights->procedural ? cohl_procedural_count(weights->procedural) : 0;
     for (size_t s = 0; s < weights->shard_count; s++)
-        total += cohl_safetensors_count(weights->shard[s]);
-    if (!(weights->weight = malloc((total + 1) * sizeof *weights->weight)))
+        total += cohl_source_count(weights->shard[s]);
+    if (!(list->item = calloc(total + 1, sizeof *list->item)))
         return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory for %zu names", weights->path, total);
     for (size_t s = 0; s < weights->shard_count; s++) {
-        for (size_t i = 0; i < cohl_safetensors_count(weights->shard[s]); i++)
-            weights->weight[weights->count++] = cohl_safetensors_at(weights->shard[s], i);
+        for (size_t i = 0; i < cohl_source_count(weights->shard[s]); i++)
+            list->item[list->count++] = *cohl_source_at(weights->shard[s], i);
     }
-    for (size_t i = 0; weights->count < total; i++)
-        weights->weight[weights->count++] = cohl_procedural_at(weights->procedural, i);
-    if (total)
-        qsort(weights->weight, total, sizeof *weights->weight, compare_weights);
-    for (size_t i = 1; i < total; i++) {
-        if (strcmp(weights->weight[i - 1]->name, weights->weight[i]->name) == 0)
-            return cohl_fail(err, COHL_ERR_FORMAT, "%s: tensor %s is there twice", weights->path,
-                             weights->weight[i]->name);
-    }
-    return COHL_OK;
+    for (size_t i = 0; list->count < total; i++)
+        list->item[list->count++] = *cohl_procedural_at(weights->procedural, i);
+    return cohl_weight_list_tidy(list, part, weights->path, err);
 }
 
 /* A shard stands beside its index: its name is a name, not a way elsewhere. */
@@ -160,9 +149,9 @@ static cohl_status collect_shards(name_list *list, const json_t *map, const char
 
     json_object_foreach((json_t *)map, tensor, file) {
         const char *name = json_string_value(file);
-        if (!name || strchr(name, '/') || !ends_with(name, ".safetensors"))
+        if (!name || strchr(name, '/') || (!ends_with(name, ".safetensors") && !ends_with(name, ".bin")))
             return cohl_fail(err, COHL_ERR_FORMAT, "%s: tensor %s: expected the name of a "
-                             ".safetensors file beside the index, found %s", index_path, tensor,
+                             ".safetensors or .bin file beside the index, found %s", index_path, tensor,
                              name ? name : "no string");
         size_t i = 0;
         while (i < list->count && strcmp(list->name[i], name))
@@ -175,6 +164,14 @@ static cohl_status collect_shards(name_list *list, const json_t *map, const char
     return COHL_OK;
 }
 
+static bool holds(const cohl_source *shard, const char *name)
+{
+    for (size_t i = 0; i < cohl_source_count(shard); i++)
+        if (!strcmp(cohl_source_at(shard, i)->name, name))
+            return true;
+    return false;
+}
+
 static cohl_status check_map(const cohl_weights *weights, const name_list *shards,
                              const json_t *map, const char *index_path, cohl_error *err)
 {
@@ -184,7 +181,7 @@ static cohl_status check_map(const cohl_weights *weights, const name_list *shard
         const char *name = json_string_value(file);
         char *const *at = bsearch(&name, shards->name, shards->count, sizeof *shards->name,
                                   compare_strings);
-        if (!cohl_safetensors_find(weights->shard[at - shards->name], tensor))
+        if (!holds(weights->shard[at - shards->name], tensor))
             return cohl_fail(err, COHL_ERR_FORMAT, "%s: tensor %s is not in %s", index_path,
                              tensor, name);
     }
@@ -235,32 +232,40 @@ static cohl_status open_index(cohl_weights *weights, const char *path, cohl_erro
     return st;
 }
 
+/* The one index, or all shards, or the one file of another format. */
 static cohl_status open_folder(cohl_weights *weights, const char *folder, cohl_error *err)
 {
-    name_list names;
-    cohl_status st = list_folder(&names, folder, ".safetensors.index.json", err);
-
-    if (st)
-        return st;
-    if (names.count > 1) {
+    static const struct { const char *ending; bool many; } kinds[] = {
+        { ".index.json", false }, { ".safetensors", true }, { ".gguf", false }, { ".pth", false }, { ".bin", false },
+    };
+    name_list names = { 0 };
+    cohl_status st = COHL_OK;
+    size_t k = 0;
+    while (k < sizeof kinds / sizeof *kinds && !(st = list_folder(&names, folder, kinds[k].ending, err)) && !names.count)
+        k++;
+    if (!st && !names.count) {
+        st = cohl_fail(err, COHL_ERR_IO, "%s: no .safetensors, .gguf or .pth file in this folder", folder);
+    } else if (!st && !kinds[k].many && names.count > 1) {
         st = cohl_fail(err, COHL_ERR_FORMAT, "%s: holds %s and %s; open one of them by name",
                        folder, names.name[0], names.name[1]);
-    } else if (names.count == 1) {
+    } else if (!st && k == 0) {
         char *path = cohl_path_join(folder, names.name[0]);
         st = path ? open_index(weights, path, err)
                   : cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory for its names", folder);
         free(path);
-    } else if (!(st = list_folder(&names, folder, ".safetensors", err))) {
-        if (names.count == 0)
-            st = cohl_fail(err, COHL_ERR_IO, "%s: no .safetensors file in this folder", folder);
-        else
-            st = open_shards(weights, folder, &names, err);
+    } else if (!st) {
+        st = open_shards(weights, folder, &names, err);
     }
     free_names(&names);
     return st;
 }
 
 cohl_status cohl_weights_open(cohl_weights **out, const char *path, cohl_error *err)
+{
+    return cohl_weights_open_part(out, path, COHL_PART_ANY, err);
+}
+
+cohl_status cohl_weights_open_part(cohl_weights **out, const char *path, cohl_part part, cohl_error *err)
 {
     cohl_weights *weights;
     cohl_status st = new_weights(&weights, path, err);
@@ -275,7 +280,7 @@ cohl_status cohl_weights_open(cohl_weights **out, const char *path, cohl_error *
     else
         st = open_shard(weights, path, err);
     if (!st)
-        st = sort_weights(weights, err);
+        st = gather(weights, part, err);
     if (st)
         cohl_weights_close(weights);
     else
@@ -294,7 +299,7 @@ cohl_status cohl_weights_open_procedural(cohl_weights **out, const char *manifes
         return st;
     st = cohl_procedural_open(&weights->procedural, manifest_path, seed, err);
     if (!st)
-        st = sort_weights(weights, err);
+        st = gather(weights, COHL_PART_ANY, err);
     if (st)
         cohl_weights_close(weights);
     else
@@ -307,32 +312,38 @@ void cohl_weights_close(cohl_weights *weights)
     if (!weights)
         return;
     for (size_t s = 0; s < weights->shard_count; s++)
-        cohl_safetensors_close(weights->shard[s]);
+        cohl_source_close(weights->shard[s]);
     cohl_procedural_close(weights->procedural);
+    cohl_weight_list_free(&weights->list);
     free(weights->shard);
-    free(weights->weight);
     free(weights->path);
     free(weights);
 }
 
-size_t cohl_weights_count(const cohl_weights *weights) { return weights->count; }
+size_t cohl_weights_count(const cohl_weights *weights) { return weights->list.count; }
 
 const cohl_weight *cohl_weights_at(const cohl_weights *weights, size_t index)
 {
-    return index < weights->count ? weights->weight[index] : NULL;
+    return index < weights->list.count ? &weights->list.item[index] : NULL;
 }
 
 const cohl_weight *cohl_weights_find(const cohl_weights *weights, const char *name)
 {
-    const cohl_weight key = { .name = name }, *at = &key;
-    const cohl_weight **found = bsearch(&at, weights->weight, weights->count, sizeof at,
-                                        compare_weights);
-    return found ? *found : NULL;
+    return cohl_weight_list_find(&weights->list, name);
 }
 
 const char *cohl_weights_path(const cohl_weights *weights) { return weights->path; }
 
 const char *cohl_weights_metadata(const cohl_weights *weights, const char *key)
 {
-    return weights->shard_count ? cohl_safetensors_metadata(weights->shard[0], key) : NULL;
+    return weights->shard_count ? cohl_source_metadata(weights->shard[0], key) : NULL;
 }
+
+const char *cohl_weights_format(const cohl_weights *weights)
+{
+    return weights->shard_count ? cohl_source_kind_of(weights->shard[0])->name : "manifest";
+}
+
+const char *cohl_weights_naming(const cohl_weights *weights) { return weights->list.naming->name; }
+
+size_t cohl_weights_shards(const cohl_weights *weights) { return weights->shard_count; }

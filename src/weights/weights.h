@@ -1,7 +1,9 @@
 /* weights.h - all weights of one network, wherever they lie.
  *
- * A source is one safetensors file, a sharded set with its index, a folder of
- * shards, or a procedural manifest; a reader sees one list of names.
+ * A source is one file (safetensors, GGUF, PyTorch's .pth), a sharded set with
+ * its index, a folder of either, or a procedural manifest. Whatever naming the
+ * files are in (names.h), a reader sees one list with the original release's
+ * names, each eight-bit tensor with its scale.
  *
  *     cohl_weights *weights;
  *     cohl_binder   binder;
@@ -18,17 +20,23 @@
 #define COHL_WEIGHTS_WEIGHTS_H
 
 #include "base/status.h"
+#include "weights/names.h"
 #include "weights/weight.h"
 
 typedef struct cohl_weights cohl_weights;
 
-/* path is a .safetensors file; an .index.json beside its shards; or a folder
- * that holds one index or, without any, one or more .safetensors files.
+/* path is a file of weights; an .index.json beside its shards; or a folder that
+ * holds one index or, without any, one or more .safetensors files or one of
+ * another format.
  *
- * COHL_ERR_FORMAT  a file is not sound, two shards hold one name, or the index
- *                  names a tensor that its shard does not hold
- * COHL_ERR_IO      nothing there                                             */
+ * COHL_ERR_FORMAT       a file is not sound, two shards hold one name, the index
+ *                       names a tensor that its shard does not hold, or eight-bit
+ *                       values lack their scale
+ * COHL_ERR_UNSUPPORTED  a format's older version, or a type that is not read
+ * COHL_ERR_IO           nothing there                                        */
 cohl_status cohl_weights_open(cohl_weights **out, const char *path, cohl_error *err);
+/* The same, and of a file that holds several networks behind prefixes, this one. */
+cohl_status cohl_weights_open_part(cohl_weights **out, const char *path, cohl_part part, cohl_error *err);
 /* The weights of a manifest and seed (procedural.h). */
 cohl_status cohl_weights_open_procedural(cohl_weights **out, const char *manifest_path,
                                          uint64_t seed, cohl_error *err);
@@ -41,6 +49,10 @@ const cohl_weight *cohl_weights_find(const cohl_weights *weights, const char *na
 const char        *cohl_weights_path(const cohl_weights *weights);
 /* The first shard's __metadata__ string, or NULL. */
 const char        *cohl_weights_metadata(const cohl_weights *weights, const char *key);
+/* "GGUF"; "diffusers"; how many files. */
+const char        *cohl_weights_format(const cohl_weights *weights);
+const char        *cohl_weights_naming(const cohl_weights *weights);
+size_t             cohl_weights_shards(const cohl_weights *weights);
 
 /* The weight of this name and shape, or a sentence: it is missing (and which
  * name is near), or it has another shape. dim may be NULL at rank 0. */
