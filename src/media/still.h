@@ -40,4 +40,7 @@ cohl_status cohl_still_encode(cohl_text *out, const cohl_frame *frame, const coh
  * that are not a whole PNG give what stands before the break. */
 cohl_status cohl_still_tags(cohl_tags *tags, const uint8_t *data, size_t size, cohl_error *err);
 
+/* The checksum of a PNG's chunk: over its type and data (W3C PNG, section 5.5). */
+uint32_t cohl_png_crc(const uint8_t *data, size_t size);
+
 #endif

@@ -15,7 +15,7 @@ static const uint8_t signature[8] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n
 enum { PIXEL = 3, FILTERS = 5, KEY_LONGEST = 79 };
 
 /* CRC-32 of section 5.5, half a byte at a time. */
-static uint32_t crc32_of(const uint8_t *data, size_t size)
+uint32_t cohl_png_crc(const uint8_t *data, size_t size)
 {
     static const uint32_t step[16] = {
         0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4, 0x4db26158,
@@ -59,7 +59,7 @@ static void end_chunk(cohl_text *out, size_t start)
     uint8_t *chunk = (uint8_t *)out->data + start;
     size_t size = out->size - start;
     write_u32(chunk, (uint32_t)(size - 8));
-    write_u32(crc, crc32_of(chunk + 4, size - 4));
+    write_u32(crc, cohl_png_crc(chunk + 4, size - 4));
     cohl_text_add_bytes(out, crc, 4);
 }
 

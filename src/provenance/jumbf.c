@@ -1,0 +1,124 @@
+/* jumbf.c - boxes of JUMBF. */
+#include "provenance/jumbf.h"
+
+#include <string.h>
+
+/* The rest of a type behind its four letters (ISO/IEC 19566-5, annex B). */
+static const uint8_t type_rest[12] = { 0x00, 0x11, 0x00, 0x10, 0x80, 0x00, 0x00, 0xaa, 0x00, 0x38, 0x9b, 0x71 };
+
+enum { UUID_BYTES = 16, HAS_LABEL = 2, REQUESTABLE = 1 };
+
+int cohl_box_next(cohl_box *box, const uint8_t **at, const uint8_t *end)
+{
+    size_t left = (size_t)(end - *at), head = 8;
+    if (!left)
+        return 0;
+    if (left < head)
+        return -1;
+    uint64_t size = cohl_be32(*at);
+    memcpy(box->type, *at + 4, 4);
+    box->type[4] = 0;
+    if (size == 1) {
+        if (left < (head = 16))
+            return -1;
+        size = cohl_be64(*at + 8);
+    } else if (size == 0) {
+        size = left;
+    }
+    if (size < head || size > left)
+        return -1;
+    box->start = *at;
+    box->data = *at + head;
+    box->size = (size_t)size - head;
+    *at += size;
+    return 1;
+}
+
+bool cohl_jumbf_open(cohl_jumbf *out, const cohl_box *box)
+{
+    const uint8_t *at = box->data;
+    cohl_box about;
+    if (strcmp(box->type, "jumb") || cohl_box_next(&about, &at, box->data + box->size) != 1 ||
+        strcmp(about.type, "jumd") || about.size < UUID_BYTES + 1)
+        return false;
+    *out = (cohl_jumbf){ .box = *box, .content = at, .content_size = (size_t)(box->data + box->size - at) };
+    if (!memcmp(about.data + 4, type_rest, sizeof type_rest))
+        memcpy(out->kind, about.data, 4);
+    if (!(about.data[UUID_BYTES] & HAS_LABEL))
+        return true;
+    const uint8_t *label = about.data + UUID_BYTES + 1;
+    const uint8_t *zero = memchr(label, 0, about.size - UUID_BYTES - 1);
+    if (!zero || zero - label >= COHL_JUMBF_LABEL_MAX ||
+        cohl_utf8_check((const char *)label, (size_t)(zero - label)) != (size_t)(zero - label))
+        return false;
+    memcpy(out->label, label, (size_t)(zero - label));
+    return true;
+}
+
+bool cohl_jumbf_read(cohl_jumbf *out, const uint8_t *data, size_t size, const char *kind)
+{
+    cohl_box box;
+    const uint8_t *at = data;
+    return data && cohl_box_next(&box, &at, data + size) == 1 && cohl_jumbf_open(out, &box) && !strcmp(out->kind, kind);
+}
+
+int cohl_jumbf_next(cohl_jumbf *child, const cohl_jumbf *parent, const uint8_t **at)
+{
+    const uint8_t *end = parent->content + parent->content_size;
+    cohl_box box;
+    int found;
+    if (!*at)
+        *at = parent->content;
+    while ((found = cohl_box_next(&box, at, end)) == 1)
+        if (!strcmp(box.type, "jumb"))
+            return cohl_jumbf_open(child, &box) ? 1 : -1;
+    return found;
+}
+
+bool cohl_jumbf_child(cohl_jumbf *child, const cohl_jumbf *parent, const char *label)
+{
+    const uint8_t *at = NULL;
+    cohl_jumbf one;
+    int found = 0;
+    while (cohl_jumbf_next(&one, parent, &at) == 1)
+        if (!strcmp(one.label, label))
+            *child = one, found++;
+    return found == 1;
+}
+
+bool cohl_jumbf_content(cohl_box *box, const cohl_jumbf *jumbf, const char *type)
+{
+    const uint8_t *at = jumbf->content, *end = at + jumbf->content_size;
+    while (cohl_box_next(box, &at, end) == 1)
+        if (!strcmp(box->type, type))
+            return true;
+    return false;
+}
+
+/* ---- write ----------------------------------------------------------------- */
+
+size_t cohl_box_begin(cohl_text *out, const char *type)
+{
+    size_t start = out->size;
+    cohl_text_add_bytes(out, "\0\0\0\0", 4);
+    cohl_text_add_bytes(out, type, 4);
+    return start;
+}
+
+void cohl_box_end(cohl_text *out, size_t start)
+{
+    if (!out->failed)
+        cohl_put_be32((uint8_t *)out->data + start, (uint32_t)(out->size - start));
+}
+
+size_t cohl_jumbf_begin(cohl_text *out, const char *kind, const char *label)
+{
+    size_t start = cohl_box_begin(out, "jumb"), about = cohl_box_begin(out, "jumd");
+    uint8_t toggles = HAS_LABEL | REQUESTABLE;
+    cohl_text_add_bytes(out, kind, 4);
+    cohl_text_add_bytes(out, type_rest, sizeof type_rest);
+    cohl_text_add_bytes(out, &toggles, 1);
+    cohl_text_add_bytes(out, label, strlen(label) + 1);
+    cohl_box_end(out, about);
+    return start;
+}
