@@ -39,6 +39,8 @@ typedef struct cohl_engine_params {
     const char *model;       /* a model's folder; NULL = the one that ships   (NULL) */
     int         threads;     /* 0 = one for each processor; at most 256          (0) */
     const char *precision;   /* of products and weights: "f32", "bf16"; NULL = the faster here */
+    const char *ledger;      /* the file where films are entered and settings stand; "" = none;
+                                NULL = cohl/ledger.db in the user's data folder (XDG) (NULL) */
 } cohl_engine_params;
 
 /* Load a model; params may be NULL. Takes as much memory as its weights as F32.
@@ -172,13 +174,31 @@ COHL_API void cohl_run_free(cohl_run *run);
 COHL_API const cohl_plan *cohl_run_plan(const cohl_run *run);
 /* The request as the JSON that a film carries; lives as long as the run. */
 COHL_API const char *cohl_run_recipe(const cohl_run *run);
+/* What it cost, as the JSON that the ledger and the report beside the film have (docs/ledger.md);
+ * NULL before it was run; lives as long as the run. */
+COHL_API const char *cohl_run_cost_text(const cohl_run *run);
+
+/* What work costs, but for its time. */
+typedef struct cohl_run_cost {
+    double   cpu_seconds;        /* of all threads                                              */
+    uint64_t peak_bytes;         /* the process's largest resident size so far, weights included;
+                                    0 in an estimate                                            */
+    double   operations;         /* multiplications and additions of its products               */
+    double   joules;             /* all of them                                                 */
+    double   gpu_joules;         /* of those, graphics cards                                    */
+    char     method[16];         /* "rapl", "estimate", "rapl+nvml", "estimate+nvml"            */
+    double   watts;              /* a busy core, where processors were estimated; else 0        */
+    char     about[160];         /* how joules were found, as a sentence                        */
+    double   money;              /* by the operator's tariff; 0 where none is set               */
+    double   price;              /* of a kilowatt-hour, that tariff                             */
+    char     currency[16];       /* "EUR"; "" where no tariff is set                            */
+} cohl_run_cost;
 
 /* What it will cost. */
 typedef struct cohl_run_estimate {
     double      seconds;                        /* all of it                 */
     double      sample_seconds, decode_seconds;
-    double      joules;
-    const char *joules_about;                   /* how joules follow         */
+    cohl_run_cost cost;
     const char *about;                          /* how seconds were found    */
 } cohl_run_estimate;
 
@@ -208,11 +228,12 @@ typedef struct cohl_run_report {
     int         frames;
     double      seconds;            /* all of it */
     double      picture_seconds, sample_seconds, decode_seconds, deliver_seconds;
-    uint64_t    peak_bytes;         /* the process's largest resident size so far, weights included */
-    double      joules;             /* of this run                               */
-    const char *joules_about;       /* how that was found                        */
+    cohl_run_cost cost;
     uint64_t    bytes;              /* of the film file; 0 without               */
     char        packets[65];        /* SHA-256 of its coded packets; "" without  */
+    int64_t     ledger_film;        /* its number in the ledger; 0: not entered  */
+    char        warning[512];       /* what went wrong beside the film, which is there: the ledger
+                                       could not be written, say; "" usually     */
 } cohl_run_report;
 
 /* Where a film goes. */
@@ -220,6 +241,7 @@ typedef struct cohl_film {
     const char *path;     /* .mp4, .webm, .mov, .gif, .png, or a folder: shot/ */
     const char *sheet;    /* the contact sheet, .png                    (NULL) */
     const char *title;    /* in its metadata                   (NULL: prompt) */
+    const char *report;   /* what it cost, as JSON beside it: .json     (NULL) */
 } cohl_film;
 
 /* Would this film be taken there? Before anything is made; leaves nothing behind. */

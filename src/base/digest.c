@@ -130,7 +130,18 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+static cohl_status read_file(void *user, char out[COHL_DIGEST_HEX], const char *path, cohl_error *err)
+{
+    return cohl_digest_file(out, path, err);
+}
+
 cohl_status cohl_digest_folder(char out[COHL_DIGEST_HEX], const char *path, cohl_error *err)
+{
+    return cohl_digest_folder_by(out, path, read_file, NULL, err);
+}
+
+cohl_status cohl_digest_folder_by(char out[COHL_DIGEST_HEX], const char *path, cohl_digest_file_fn *fn, void *user,
+                                  cohl_error *err)
 {
     name_list list = { 0 };
     cohl_text lines = { 0 };
@@ -139,7 +150,9 @@ cohl_status cohl_digest_folder(char out[COHL_DIGEST_HEX], const char *path, cohl
         qsort(list.name, list.count, sizeof *list.name, compare_names);
     for (size_t i = 0; i < list.count; i++) {
         char hex[COHL_DIGEST_HEX], *file = st ? NULL : cohl_path_join(path, list.name[i]);
-        if (file && !(st = cohl_digest_file(hex, file, err)))
+        if (!st && !file)
+            st = cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory for its names", path);
+        if (file && !(st = fn(user, hex, file, err)))
             cohl_text_addf(&lines, "%s  %s\n", hex, list.name[i]);
         free(file);
         free(list.name[i]);

@@ -35,4 +35,9 @@ cohl_status cohl_digest_file(char out[COHL_DIGEST_HEX], const char *path, cohl_e
  * says inside it. */
 cohl_status cohl_digest_folder(char out[COHL_DIGEST_HEX], const char *path, cohl_error *err);
 
+/* The same, when the caller knows files' digests: fn is asked instead of cohl_digest_file. */
+typedef cohl_status cohl_digest_file_fn(void *user, char out[COHL_DIGEST_HEX], const char *path, cohl_error *err);
+cohl_status cohl_digest_folder_by(char out[COHL_DIGEST_HEX], const char *path, cohl_digest_file_fn *fn, void *user,
+                                  cohl_error *err);
+
 #endif

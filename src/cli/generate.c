@@ -26,7 +26,7 @@ typedef struct asked {
     cohl_given_options given;
     double      seconds, fps, guidance, shift;
     int         frames, steps, takes, threads;
-    bool        json, no_sheet, quiet;
+    bool        json, plan, no_report, no_sheet, quiet;
 } asked;
 
 /* ---- Ctrl-C -------------------------------------------------------------- */
@@ -195,7 +195,14 @@ static void print_report(const char *path, const char *sheet, const cohl_plan *p
         printf("%s: its contact sheet\n", sheet);
     printf("%.1f s (%d steps %.1f s, decoding %.1f s, writing %.1f s), peak memory %.0f MiB, energy about %.0f J (%s)\n",
            r->seconds, plan->steps, r->sample_seconds, r->decode_seconds, r->deliver_seconds,
-           (double)r->peak_bytes / 1048576, r->joules, r->joules_about);
+           (double)r->cost.peak_bytes / 1048576, r->cost.joules, r->cost.about);
+    printf("for each of its %.2f seconds: %.1f s, %.1f s of processor, %.3g operations, %.0f J", plan->seconds,
+           r->seconds / plan->seconds, r->cost.cpu_seconds / plan->seconds, r->cost.operations / plan->seconds,
+           r->cost.joules / plan->seconds);
+    if (*r->cost.currency)
+        printf(", %.2g %s (%.2g in all, at %g a kWh)", r->cost.money / plan->seconds, r->cost.currency, r->cost.money,
+               r->cost.price);
+    puts("");
 }
 
 static json_t *words_json(const cohl_plan *plan)
@@ -215,19 +222,25 @@ static json_t *notes_json(const cohl_plan *plan)
     return list;
 }
 
-static json_t *report_json(const char *path, const char *sheet, const cohl_run *run, const cohl_run_report *r)
+static json_t *plan_json(const cohl_plan *plan)
+{
+    return json_pack("{s:i, s:i, s:i, s:f, s:f, s:i, s:f}", "width", plan->width, "height", plan->height, "frames",
+                     plan->frames, "fps", plan->fps, "seconds", plan->seconds, "model_frames", plan->model_frames,
+                     "model_fps", plan->model_fps);
+}
+
+static json_t *report_json(const cohl_film *film, const cohl_run *run, const cohl_run_report *r)
 {
     const cohl_plan *plan = cohl_run_plan(run);
-    return json_pack("{s:s, s:s?, s:{s:i, s:i, s:i, s:f, s:f, s:i, s:f}, s:o, s:{s:f, s:f, s:f, s:f, s:f},"
-                     " s:I, s:f, s:s, s:I, s:s, s:o, s:o}",
-                     "path", path, "sheet", sheet,
-                     "film", "width", plan->width, "height", plan->height, "frames", plan->frames, "fps", plan->fps,
-                     "seconds", plan->seconds, "model_frames", plan->model_frames, "model_fps", plan->model_fps,
+    return json_pack("{s:s, s:s?, s:s?, s:o, s:o, s:{s:f, s:f, s:f, s:f, s:f}, s:o, s:I, s:s, s:o, s:s?, s:o, s:o}",
+                     "path", film->path, "sheet", film->sheet, "report", film->report, "film", plan_json(plan),
                      "recipe", json_loads(cohl_run_recipe(run), 0, NULL),
                      "seconds", "all", r->seconds, "pictures", r->picture_seconds, "sampling", r->sample_seconds,
                      "decoding", r->decode_seconds, "delivery", r->deliver_seconds,
-                     "peak_bytes", (json_int_t)r->peak_bytes, "joules", r->joules, "joules_about", r->joules_about,
+                     "cost", json_loads(cohl_run_cost_text(run), 0, NULL),
                      "bytes", (json_int_t)r->bytes, "packets", r->packets,
+                     "ledger_film", r->ledger_film ? json_integer(r->ledger_film) : json_null(),
+                     "warning", *r->warning ? r->warning : NULL,
                      "unknown_words", words_json(plan), "notes", notes_json(plan));
 }
 
@@ -236,35 +249,70 @@ static json_t *report_json(const char *path, const char *sheet, const cohl_run *
 typedef struct session {
     const asked *asked;
     cohl_engine *engine;
-    json_t      *films, *estimate;      /* with --json */
+    json_t      *films, *estimate, *plan;      /* with --json */
 } session;
+
+static json_t *estimate_json(const cohl_run_estimate *e)
+{
+    const cohl_run_cost *c = &e->cost;
+    return json_pack("{s:f, s:f, s:f, s:s, s:f, s:f, s:f, s:s, s:f, s:s, s:o}", "seconds", e->seconds, "sampling",
+                     e->sample_seconds, "decoding", e->decode_seconds, "about", e->about, "cpu_seconds", c->cpu_seconds,
+                     "operations", c->operations, "joules", c->joules, "method", c->method, "watts", c->watts,
+                     "joules_about", c->about, "money",
+                     *c->currency ? json_pack("{s:f, s:s, s:f}", "amount", c->money, "currency", c->currency,
+                                              "price_per_kwh", c->price) : json_null());
+}
+
+static void tell_ahead(const asked *a, const cohl_run_estimate *e)
+{
+    FILE *to = a->plan ? stdout : stderr;
+    fprintf(to, "%s%sabout %.*f s, %.3g operations and %.0f J ahead", a->plan ? "" : "cohl: ",
+            a->takes > 1 ? "for each film, " : "", e->seconds < 10, e->seconds, e->cost.operations, e->cost.joules);
+    if (*e->cost.currency)
+        fprintf(to, ", %.2g %s", e->cost.money, e->cost.currency);
+    fprintf(to, " (%s; energy is %s)\n", e->about, e->cost.about);
+}
 
 /* What each film will cost, before the first. */
 static cohl_status tell_estimate(session *s, const cohl_run *run, cohl_error *err)
 {
     const asked *a = s->asked;
     cohl_run_estimate e;
-    if (a->quiet && !s->films)
+    if (a->quiet && !s->films && !a->plan)
         return COHL_OK;
     cohl_status st = cohl_run_estimate_cost(run, &e, err);
     if (st)
         return st;
     if (s->films)
-        s->estimate = json_pack("{s:f, s:f, s:f, s:f, s:s, s:s}", "seconds", e.seconds, "sampling", e.sample_seconds,
-                                "decoding", e.decode_seconds, "joules", e.joules, "about", e.about, "joules_about",
-                                e.joules_about);
-    if (!a->quiet)
-        fprintf(stderr, "cohl: %sabout %.*f s and %.0f J ahead (%s)\n", a->takes > 1 ? "for each film, " : "",
-                e.seconds < 10, e.seconds, e.joules, e.about);
+        s->estimate = estimate_json(&e);
+    if (a->plan ? !s->films : !a->quiet)
+        tell_ahead(a, &e);
     return COHL_OK;
 }
 
 static void tell_film(session *s, const cohl_film *film, const cohl_run *run, const cohl_run_report *report)
 {
     if (s->films)
-        json_array_append_new(s->films, report_json(film->path, film->sheet, run, report));
+        json_array_append_new(s->films, report_json(film, run, report));
     else
         print_report(film->path, film->sheet, cohl_run_plan(run), report);
+    if (*report->warning)
+        fprintf(stderr, "cohl: the film is there, but: %s\n", report->warning);
+}
+
+/* --plan: what would be made, for what, and nothing else. */
+static cohl_status tell_plan(session *s, const cohl_film *film, const cohl_run *run, cohl_error *err)
+{
+    const cohl_plan *plan = cohl_run_plan(run);
+    warn_of(plan);
+    if (s->films)
+        s->plan = json_pack("{s:s, s:o, s:o, s:o, s:o}", "path", film->path, "film", plan_json(plan), "recipe",
+                            json_loads(cohl_run_recipe(run), 0, NULL), "unknown_words", words_json(plan), "notes",
+                            notes_json(plan));
+    else
+        printf("%s: %d frames of %dx%d, %.2f s at %g fps, %d steps by %s\n", film->path, plan->frames, plan->width,
+               plan->height, plan->seconds, plan->fps, plan->steps, plan->solver);
+    return tell_estimate(s, run, err);
 }
 
 static cohl_status make_take(session *s, cohl_run *run, const cohl_film *film, int take, cohl_error *err)
@@ -298,19 +346,20 @@ static cohl_status do_take(session *s, const cohl_request *request, int take, bo
     cohl_request own = *request;
     cohl_run *run = NULL;
     char *path = take_path(a->out, take, a->takes);
-    char *sheet = path ? cohl_door_sheet_path(path) : NULL;
-    cohl_film film = { .path = path };
+    char *sheet = path ? cohl_door_sheet_path(path) : NULL, *report = path ? cohl_door_report_path(path) : NULL;
+    cohl_film film = { .path = path, .report = a->no_report ? NULL : report };
 
     own.seed += (uint64_t)take;
-    cohl_status st = path && sheet ? cohl_run_new(&run, s->engine, &own, err)
+    cohl_status st = path && sheet && report ? cohl_run_new(&run, s->engine, &own, err)
                                    : cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
     if (!st && !a->no_sheet && cohl_run_plan(run)->frames > 1)
         film.sheet = sheet;
     if (!st) st = cohl_film_check(run, &film, err);
-    if (!st && make) st = make_take(s, run, &film, take, err);
+    if (!st && make) st = a->plan ? tell_plan(s, &film, run, err) : make_take(s, run, &film, take, err);
     cohl_run_free(run);
     free(path);
     free(sheet);
+    free(report);
     return st;
 }
 
@@ -324,7 +373,7 @@ static cohl_status generate(session *s, cohl_error *err)
     if (!st) st = cohl_engine_open(&s->engine, &params, err);
     for (int take = 0; take < a->takes && !st; take++)
         st = do_take(s, &request, take, false, err);
-    for (int take = 0; take < a->takes && !st; take++)
+    for (int take = 0; take < (a->plan ? 1 : a->takes) && !st; take++)
         st = do_take(s, &request, take, true, err);
     cohl_engine_close(s->engine);
     cohl_recipe_free(recipe);
@@ -337,8 +386,8 @@ static int answer(const session *s, const cohl_error *err)
     int code = err->status ? cohl_command_fail(err) : COHL_EXIT_OK;
     if (!s->films)
         return code;
-    json_t *all = json_pack("{s:b, s:o*, s:O}", "ok", code == COHL_EXIT_OK, "estimate", s->estimate, "films",
-                            s->films);
+    json_t *all = json_pack("{s:b, s:o*, s:o*, s:O}", "ok", code == COHL_EXIT_OK, "plan", s->plan, "estimate",
+                            s->estimate, "films", s->films);
     if (code != COHL_EXIT_OK)
         json_object_set_new(all, "error", json_pack("{s:s, s:s}", "status", cohl_status_name(err->status), "text",
                                                     err->text));
@@ -380,6 +429,8 @@ static int run_generate(int argc, char **argv)
         { "--model", "FOLDER", "the model (the one that ships)", COHL_OPTION_TEXT, &a.model, 0, 0 },
         { "--threads", "N", "worker threads; the film is the same with any number (all)", COHL_OPTION_INT, &a.threads, 0, 256 },
         { "--precision", "P", "of products and weights: f32 or bf16 (the faster here)", COHL_OPTION_TEXT, &a.precision, 0, 0 },
+        { "--plan", NULL, "say what it would be and what it would cost, and make nothing", COHL_OPTION_FLAG, &a.plan, 0, 0 },
+        { "--no-report", NULL, "no report of its cost beside the film", COHL_OPTION_FLAG, &a.no_report, 0, 0 },
         { "--no-sheet", NULL, "no contact sheet beside the film", COHL_OPTION_FLAG, &a.no_sheet, 0, 0 },
         { "--json", NULL, "answer as JSON on stdout", COHL_OPTION_FLAG, &a.json, 0, 0 },
         { "-q, --quiet", NULL, "no progress and no remarks", COHL_OPTION_FLAG, &a.quiet, 0, 0 },

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "deliver/check.h"
 #include "deliver/contact.h"
+#include "deliver/entry.h"
 #include "deliver/place.h"
 
 enum { TAGS_MOST = 3 };
@@ -37,20 +38,24 @@ cohl_door_params cohl_door_params_default(void)
     return (cohl_door_params){ .fps = 16, .crf = -1 };
 }
 
-char *cohl_door_sheet_path(const char *path)
+/* The film's name with another ending, in new memory. */
+static char *beside(const char *path, const char *ending)
 {
     cohl_film_target target;
-    char *sheet = NULL;
+    char *name = NULL;
     if (cohl_film_target_parse(&target, path, NULL))
-        return asprintf(&sheet, "%s.sheet.png", path) < 0 ? NULL : sheet;
+        return asprintf(&name, "%s%s", path, ending) < 0 ? NULL : name;
     size_t size = strlen(target.place);
     if (!cohl_film_target_is_folder(&target))
         size -= strlen(target.format->ending);
-    if (asprintf(&sheet, "%.*s.sheet.png", (int)size, target.place) < 0)
-        sheet = NULL;
+    if (asprintf(&name, "%.*s%s", (int)size, target.place, ending) < 0)
+        name = NULL;
     cohl_film_target_free(&target);
-    return sheet;
+    return name;
 }
+
+char *cohl_door_sheet_path(const char *path) { return beside(path, ".sheet.png"); }
+char *cohl_door_report_path(const char *path) { return beside(path, ".report.json"); }
 
 void cohl_door_report_free(cohl_door_report *report)
 {
@@ -135,7 +140,7 @@ cohl_status cohl_door_check(const cohl_door_params *params, cohl_error *err)
 static bool own_words(cohl_door *door)
 {
     cohl_door_params *p = &door->params;
-    const char **words[] = { &p->path, &p->recipe, &p->title, &p->sheet };
+    const char **words[] = { &p->path, &p->recipe, &p->title, &p->sheet, &p->model, &p->model_digest };
     bool owned = true;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (!*words[i])
@@ -183,6 +188,8 @@ static void free_door(cohl_door *door)
     free((char *)door->params.recipe);
     free((char *)door->params.title);
     free((char *)door->params.sheet);
+    free((char *)door->params.model);
+    free((char *)door->params.model_digest);
     free(door);
 }
 
@@ -282,6 +289,28 @@ static cohl_status give_names(cohl_door *door, cohl_error *err)
     return st;
 }
 
+/* All is whole and nothing has a name yet: enter it, name it, confirm it. */
+static cohl_status enter_and_name(cohl_door *door, const cohl_film_report *film, cohl_door_report *report,
+                                  cohl_error *err)
+{
+    const cohl_door_params *p = &door->params;
+    cohl_entry entry = { .ledger = p->ledger, .made = {
+        .title = p->title, .recipe = p->recipe, .model = p->model, .model_digest = p->model_digest,
+        .packets = film->packets, .width = p->width, .height = p->height, .frames = film->frames, .fps = p->fps,
+        .link = p->link, .link_count = p->link_count } };
+    cohl_entry_list(&entry, door->hidden.place, door->target.place, cohl_film_target_is_folder(&door->target));
+    if (door->hidden_sheet)
+        cohl_entry_list(&entry, door->hidden_sheet, p->sheet, false);
+    cohl_entry_enter(&entry);
+    cohl_status st = give_names(door, err);
+    cohl_entry_end(&entry, !st);
+    if (report) {
+        report->ledger_film = entry.film;
+        memcpy(report->ledger_said, entry.said.text, sizeof report->ledger_said);
+    }
+    return st;
+}
+
 static cohl_status fill_report(cohl_door_report *report, const cohl_door *door,
                                const cohl_film_report *film, cohl_error *err)
 {
@@ -312,7 +341,7 @@ cohl_status cohl_door_close(cohl_door *door, cohl_status st, cohl_door_report *r
     st = cohl_film_writer_close(door->writer, st, &film, err);
     if (!st) st = finish_sheet(door, err);
     if (!st && report) st = fill_report(report, door, &film, err);
-    if (!st && (st = give_names(door, err)) && report)
+    if (!st && (st = enter_and_name(door, &film, report, err)) && report)
         cohl_door_report_free(report);
     free_door(door);
     return st;

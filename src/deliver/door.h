@@ -23,6 +23,7 @@
 #ifndef COHL_DELIVER_DOOR_H
 #define COHL_DELIVER_DOOR_H
 
+#include "ledger/films.h"
 #include "media/frame.h"
 #include "media/writer.h"
 
@@ -38,6 +39,10 @@ typedef struct cohl_door_params {
     const char *title;           /* or NULL                                       */
     const char *sheet;           /* path of the contact sheet, .png; NULL: none   */
     int         crf;             /* quality: lower is finer; -1: the format's own (-1) */
+    cohl_store *ledger;          /* where it is entered, lives longer than the door; NULL: nowhere */
+    const char *model, *model_digest;   /* that made it (ledger/models.h), or NULL        */
+    const cohl_film_link *link;  /* what it was made from                                 */
+    int         link_count;
 } cohl_door_params;
 
 cohl_door_params cohl_door_params_default(void);
@@ -45,6 +50,8 @@ cohl_door_params cohl_door_params_default(void);
 /* "film.mp4" -> "film.sheet.png", "shot/" -> "shot.sheet.png": the usual place of a
  * sheet, in new memory; free() it. NULL when memory is out. */
 char *cohl_door_sheet_path(const char *path);
+/* "film.mp4" -> "film.report.json", the usual place of the report on it; as above. */
+char *cohl_door_report_path(const char *path);
 
 /* What came of it. */
 typedef struct cohl_door_report {
@@ -54,6 +61,8 @@ typedef struct cohl_door_report {
     double   seconds;        /* that the film lasts                 */
     uint64_t bytes;          /* of the film, or of all its pictures */
     char     packets[65];    /* SHA-256 of its coded packets, hex   */
+    int64_t  ledger_film;    /* its number there; 0: not entered    */
+    char     ledger_said[512];   /* why not, "" usually: the film is there all the same */
 } cohl_door_report;
 
 void cohl_door_report_free(cohl_door_report *report);

@@ -112,6 +112,10 @@ cohl_status cohl_engine_open(cohl_engine **out, const cohl_engine_params *params
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for an engine");
     if (!params)
         params = &usual;
+    if (params->ledger && !(engine->ledger = strdup(params->ledger))) {
+        st = cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
+        goto done;
+    }
     if ((st = read_precision(&engine->precision, params->precision, err)))                          goto done;
     if ((st = cohl_workers_new(&engine->workers, params->threads, err)))                            goto done;
     if ((st = cohl_ctx_open(&engine->weights, &(cohl_ctx_params){ .workers = engine->workers }, err))) goto done;
@@ -132,6 +136,7 @@ void cohl_engine_close(cohl_engine *engine)
     cohl_film_model_free(engine->model);
     cohl_ctx_close(&engine->weights);
     cohl_workers_free(engine->workers);
+    free(engine->ledger);
     free(engine);
 }
 

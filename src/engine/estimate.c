@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/energy.h"
+#include "engine/book.h"
 #include "tensor/ops.h"
 
 enum { ROWS_FEW = 256,        /* of a product: enough that all threads have work */
@@ -22,7 +22,7 @@ enum { ROWS_FEW = 256,        /* of a product: enough that all threads have work
 static const double PATIENCE = 0.1;    /* seconds after which nothing is timed twice */
 static const double MIDDLE_TIME = 500; /* of the noise levels 0..1000; any costs the same */
 
-typedef struct cost { double seconds, cpu_seconds; } cost;
+typedef struct cost { double seconds, cpu_seconds, operations; } cost;
 
 typedef struct timing {
     cohl_ctx ctx;
@@ -35,8 +35,15 @@ typedef struct timing {
 
 typedef void piece_fn(timing *t);
 
-static cost scaled(cost a, double factor) { return (cost){ a.seconds * factor, a.cpu_seconds * factor }; }
-static cost plus(cost a, cost b) { return (cost){ a.seconds + b.seconds, a.cpu_seconds + b.cpu_seconds }; }
+static cost scaled(cost a, double factor)
+{
+    return (cost){ a.seconds * factor, a.cpu_seconds * factor, a.operations * factor };
+}
+
+static cost plus(cost a, cost b)
+{
+    return (cost){ a.seconds + b.seconds, a.cpu_seconds + b.cpu_seconds, a.operations + b.operations };
+}
 
 /* ---- pieces of a run ----------------------------------------------------- */
 
@@ -88,10 +95,11 @@ static void do_decode(timing *t)
 static cost time_once(timing *t, piece_fn *fn)
 {
     cohl_ctx_mark_t mark = cohl_ctx_mark(&t->ctx);
-    double seconds = cohl_clock_seconds(), cpu_seconds = cohl_clock_cpu_seconds();
+    double seconds = cohl_clock_seconds(), cpu_seconds = cohl_clock_cpu_seconds(), operations = t->ctx.operations;
     fn(t);
     cohl_ctx_release(&t->ctx, mark);
-    return (cost){ cohl_clock_seconds() - seconds, cohl_clock_cpu_seconds() - cpu_seconds };
+    return (cost){ cohl_clock_seconds() - seconds, cohl_clock_cpu_seconds() - cpu_seconds,
+                   t->ctx.operations - operations };
 }
 
 /* The least of several: the first compiles kernels and packs weights, once for all steps. */
@@ -162,9 +170,12 @@ cohl_status engine_estimate(const cohl_engine *engine, const cohl_plan *plan, co
     cost all = plus(sample, decode);
     *out = (cohl_run_estimate){
         .seconds = all.seconds, .sample_seconds = sample.seconds, .decode_seconds = decode.seconds,
-        .joules = cohl_energy_joules(all.cpu_seconds), .joules_about = COHL_ENERGY_ABOUT,
         .about = "timed on small pieces of this run; without writing the file",
     };
+    engine_book book;
+    engine_book_open(&book, engine);            /* for the tariff */
+    engine_cost_estimate(&out->cost, &book.tariff, all.cpu_seconds, all.operations);
+    engine_book_close(&book);
     cohl_ctx_close(&t.ctx);
     return st;
 }

@@ -2,6 +2,7 @@
 #ifndef COHL_ENGINE_MAKING_H
 #define COHL_ENGINE_MAKING_H
 
+#include "engine/book.h"
 #include "engine/engine.h"
 #include "engine/seam.h"
 
@@ -26,7 +27,9 @@ struct cohl_run {
     cohl_frame    *anchor;             /* the frame from which the next window goes on        */
     double         began, stage_began;
     int            stage_done;
+    engine_book    book;
     cohl_run_report report;
+    char          *cost;               /* JSON, once it was run                              */
 };
 
 /* Who takes the frames of the film, in order. */

@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
-#include "base/energy.h"
 #include "deliver/check.h"
 #include "deliver/door.h"
 #include "engine/making.h"
@@ -103,11 +102,13 @@ void cohl_run_free(cohl_run *run)
         engine_clip_close(run->source[i]);
     }
     free(run->recipe);
+    free(run->cost);
     free(run);
 }
 
 const cohl_plan *cohl_run_plan(const cohl_run *run) { return &run->plan; }
 const char *cohl_run_recipe(const cohl_run *run) { return run->recipe; }
+const char *cohl_run_cost_text(const cohl_run *run) { return run->cost; }
 void cohl_run_cancel(cohl_run *run) { run->cancel = true; }
 
 cohl_status cohl_run_estimate_cost(const cohl_run *run, cohl_run_estimate *out, cohl_error *err)
@@ -157,6 +158,16 @@ cohl_status making_check_finite(const cohl_run *run, const char *what, const flo
 
 /* ---- a run from begin to end --------------------------------------------- */
 
+/* Could it be made now? Opens the book, which stays open when it could. */
+static cohl_status check_book(cohl_run *run, cohl_error *err)
+{
+    engine_book_open(&run->book, run->engine);
+    cohl_status st = engine_book_check(&run->book, run->recipe, &run->own.request, err);
+    if (st)
+        engine_book_close(&run->book);
+    return st;
+}
+
 static cohl_status use_once(cohl_run *run, cohl_error *err)
 {
     if (run->done)
@@ -170,7 +181,8 @@ static cohl_status open_run(cohl_run *run, cohl_error *err)
 {
     cohl_engine *engine = run->engine;
     run->began = cohl_clock_seconds();
-    run->report = (cohl_run_report){ .joules = cohl_clock_cpu_seconds(), .joules_about = COHL_ENERGY_ABOUT };
+    run->report = (cohl_run_report){ 0 };
+    engine_book_begin(&run->book, engine, &run->own.request);
     run->height = run->plan.height / COHL_VAE_SPACE, run->width = run->plan.width / COHL_VAE_SPACE;
     run->channels = engine->model->vae->config.z_dim;
     size_t latents = (size_t)run->reel.latents;
@@ -192,6 +204,7 @@ static cohl_status open_run(cohl_run *run, cohl_error *err)
 
 static void close_run(cohl_run *run)
 {
+    double operations = run->ctx.operations;
     cohl_ctx_close(&run->ctx);
     free(run->latent);
     free(run->level);
@@ -199,8 +212,16 @@ static void close_run(cohl_run *run)
     run->latent = run->level = NULL, run->anchor = NULL;
     run->report.frames = run->plan.frames;
     run->report.seconds = cohl_clock_seconds() - run->began;
-    run->report.joules = cohl_energy_joules(cohl_clock_cpu_seconds() - run->report.joules);
-    run->report.peak_bytes = cohl_peak_resident_bytes();
+    run->cost = engine_book_cost(&run->book, &run->report.cost, operations, run->plan.seconds);
+}
+
+/* The last that is done; what went wrong beside the film is told. */
+static void end_report(cohl_run *run, cohl_run_report *report)
+{
+    memcpy(run->report.warning, run->book.said.text, sizeof run->report.warning);
+    engine_book_close(&run->book);
+    if (report)
+        *report = run->report;
 }
 
 /* ---- through the door ---------------------------------------------------- */
@@ -213,13 +234,21 @@ static cohl_door_params door_params(const cohl_run *run, const cohl_film *film)
     params.recipe = run->recipe;
     params.width = run->plan.width, params.height = run->plan.height;
     params.fps = run->plan.fps, params.frames = run->plan.frames;
+    params.model = run->engine->model->can.name;
     return params;
 }
 
 cohl_status cohl_film_check(const cohl_run *run, const cohl_film *film, cohl_error *err)
 {
     cohl_door_params params = door_params(run, film);
-    return cohl_door_check(&params, err);
+    engine_book book;
+    cohl_status st = cohl_door_check(&params, err);
+    if (st)
+        return st;
+    engine_book_open(&book, run->engine);
+    st = engine_book_check(&book, run->recipe, &run->own.request, err);
+    engine_book_close(&book);
+    return st;
 }
 
 static cohl_status put_door(void *door, const cohl_frame *frame, cohl_error *err)
@@ -233,9 +262,11 @@ cohl_status cohl_run_film(cohl_run *run, const cohl_film *film, cohl_run_report 
     cohl_door_report made = { 0 };
     cohl_door *door = NULL;
     cohl_status st = cohl_door_check(&params, err);
-    if (st || (st = use_once(run, err)))
+    if (st || (st = use_once(run, err)) || (st = check_book(run, err)))
         return st;
     st = open_run(run, err);
+    params.ledger = run->book.ledger, params.model_digest = run->book.model_digest;
+    params.link = run->book.link, params.link_count = run->book.link_count;
     if (!st) st = cohl_door_open(&door, &params, err);
     if (!st) st = making_film(run, (making_sink){ put_door, door }, err);
     double began = cohl_clock_seconds();
@@ -244,9 +275,13 @@ cohl_status cohl_run_film(cohl_run *run, const cohl_film *film, cohl_run_report 
     close_run(run);
     run->report.bytes = made.bytes;
     memcpy(run->report.packets, made.packets, sizeof run->report.packets);
+    run->report.ledger_film = made.ledger_film;
+    if (*made.ledger_said)
+        cohl_fail(run->book.said.status ? NULL : &run->book.said, COHL_ERR_IO, "%s", made.ledger_said);
     cohl_door_report_free(&made);
-    if (report)
-        *report = run->report;
+    if (!st)
+        engine_book_write(&run->book, &run->report, film->report, film->path, run->recipe, run->cost, params.model);
+    end_report(run, report);
     return st;
 }
 
@@ -273,16 +308,18 @@ cohl_status cohl_run_frames(cohl_run *run, cohl_run_frame_fn *fn, void *user, co
     handing h = { .fn = fn, .user = user };
     const cohl_frame *rest;
     cohl_status st = use_once(run, err);
-    if (st || (st = cohl_window_new(&h.window, cohl_checks, "film", run->plan.width, run->plan.height,
-                                    run->plan.fps, err)))
+    if (st || (st = check_book(run, err)))
         return st;
+    if ((st = cohl_window_new(&h.window, cohl_checks, "film", run->plan.width, run->plan.height, run->plan.fps, err))) {
+        engine_book_close(&run->book);
+        return st;
+    }
     st = open_run(run, err);
     if (!st) st = making_film(run, (making_sink){ put_caller, &h }, err);
     while (!st && (rest = cohl_window_rest(h.window)))
         st = fn(user, h.index++, rest->rgb, err);
     cohl_window_free(h.window);
     close_run(run);
-    if (report)
-        *report = run->report;
+    end_report(run, report);
     return st;
 }

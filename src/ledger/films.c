@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "ledger/models.h"
 #include "ledger/settings.h"
 
 static const char *const steps[] = {
@@ -65,8 +66,8 @@ cohl_status cohl_ledger_open(cohl_store **out, const char *path, cohl_error *err
     cohl_status st = path ? COHL_OK : cohl_store_usual_path(&usual, err);
     *out = NULL;
     if (!st)
-        st = cohl_store_open(out, path ? path : usual, COHL_ROOMS(&cohl_ledger_films_room, &cohl_ledger_settings_room),
-                             err);
+        st = cohl_store_open(out, path ? path : usual, COHL_ROOMS(&cohl_ledger_films_room, &cohl_ledger_models_room,
+                                                                 &cohl_ledger_settings_room), err);
     free(usual);
     return st;
 }

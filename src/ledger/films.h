@@ -25,7 +25,7 @@
 
 extern const cohl_store_room cohl_ledger_films_room;
 
-/* The store at path with the rooms of films and settings; NULL: the installation's own
+/* The store at path with the rooms of films, models and settings; NULL: the installation's own
  * (cohl_store_usual_path). */
 cohl_status cohl_ledger_open(cohl_store **out, const char *path, cohl_error *err);
 

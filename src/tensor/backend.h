@@ -24,6 +24,7 @@ typedef struct cohl_adamw {
 
 struct cohl_backend {
     const char *name;                    /* "ref", "cpu" */
+    bool on_gpu;                         /* a graphics card does the work: its energy is asked too */
 
     /* memory: addresses of `data` belong to the back end */
     cohl_status (*open)(cohl_ctx *ctx, size_t scratch_bytes, cohl_error *err);

@@ -24,6 +24,7 @@ cohl_tensor *cohl_linear(cohl_ctx *ctx, cohl_tensor *x, cohl_tensor *w, cohl_ten
     cohl_tensor *y = cohl_tensor_new(ctx, COHL_F32, x->rank, dim);
     if (!y)
         return NULL;
+    ctx->operations += 2.0 * (double)cohl_tensor_count(y) * (double)w->dim[1];
     ctx->backend->linear(ctx, y, x, w, b);
     return cohl_tape_record(ctx, y, back_linear, (cohl_tensor *[]){ x, w, b }, 3, NULL, 0);
 }
@@ -54,6 +55,7 @@ cohl_tensor *cohl_conv(cohl_ctx *ctx, cohl_tensor *x, const cohl_tensor *history
         w->dim[0] });
     if (!y)
         return NULL;
+    ctx->operations += 2.0 * (double)cohl_tensor_count(y) * (double)(w->dim[1] * w->dim[2] * w->dim[3] * w->dim[4]);
     ctx->backend->conv(ctx, y, x, history, w, b, p);
     return cohl_tape_record(ctx, y, back_conv, (cohl_tensor *[]){ x, w, b, (cohl_tensor *)history }, 4,
                             p, sizeof *p);
@@ -96,6 +98,8 @@ cohl_tensor *cohl_attention(cohl_ctx *ctx, cohl_tensor *q, cohl_tensor *k, cohl_
         lse = cohl_tensor_new(ctx, COHL_F32, 2, q->dim);
     if (!y || !cohl_ctx_fine(ctx))
         return NULL;
+    for (int i = 0; i < span_count; i++)             /* q k', then its softmax times v */
+        ctx->operations += 4.0 * spans[i].q_count * spans[i].k_count * (double)(q->dim[1] * q->dim[2]);
     ctx->backend->attention(ctx, y, lse, q, k, v, bias, spans, span_count, scale);
     if (!lse)
         return y;

@@ -75,6 +75,7 @@ typedef struct cohl_ctx {
     cohl_arena          scratch;     /* data; its addresses belong to the back end */
     cohl_tape          *tape;        /* NULL = nothing is recorded */
     cohl_precision      precision;
+    double              operations;  /* multiplications and additions of forward products so far */
     const volatile bool *cancel;     /* NULL, or: stop soon when it becomes true */
     cohl_status         status;      /* the first failure, COHL_OK before */
     cohl_error          error;

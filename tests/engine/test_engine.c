@@ -224,7 +224,7 @@ static void test_a_cost_is_told_beforehand_and_changes_nothing(void **state)
         cohl_run_free(run);
     }
     assert_string_equal(report[0].packets, report[1].packets);
-    assert_true(e.sample_seconds > 0 && e.decode_seconds > 0 && e.joules > 0);
+    assert_true(e.sample_seconds > 0 && e.decode_seconds > 0 && e.cost.joules > 0 && e.cost.operations > 0);
     assert_true(e.seconds == e.sample_seconds + e.decode_seconds);
     r.steps = 1000;                             /* so many more that no noise of the clock hides them */
     assert_int_equal(cohl_run_new(&run, engine, &r, NULL), COHL_OK);
@@ -255,7 +255,7 @@ static void test_a_film_carries_the_request_that_makes_it_again(void **state)
         }
         assert_int_equal(again.seed, UINT64_MAX);
         assert_string_equal(report[0].packets, report[1].packets);
-        assert_true(report[0].bytes > 0 && report[0].joules > 0 && report[0].peak_bytes > 0);
+        assert_true(report[0].bytes > 0 && report[0].cost.joules > 0 && report[0].cost.peak_bytes > 0);
         cohl_recipe_free(recipe);
     }
 }
