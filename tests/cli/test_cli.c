@@ -61,6 +61,8 @@ static int set_up(void **state)
     char command[256];
     if (!mkdtemp(folder))
         return 1;
+    snprintf(command, sizeof command, "%s/.home", folder);
+    setenv("XDG_DATA_HOME", command, 1);
     snprintf(command, sizeof command, "%s %s/tiny", tiny_model, folder);
     return system(command);
 }
@@ -82,6 +84,21 @@ static void test_generate_makes_a_film_its_sheet_and_says_what_it_cost(void **st
     assert_non_null(strstr(out, "peak memory"));
     assert_non_null(strstr(out, "energy about"));
     assert_non_null(strstr(said, " J ahead ("));
+}
+
+static void test_a_plan_is_told_and_nothing_made(void **state)
+{
+    expect(run("generate 'a red balloon' --model tiny --frames 9 --plan -o planned.mp4"), 0);
+    assert_non_null(strstr(out, "planned.mp4: 9 frames of 64x64"));
+    assert_non_null(strstr(out, "J ahead"));
+    expect(run("generate 'a red balloon' --model tiny --frames 9 --plan -o planned.mp4 --json"), 0);
+    json_t *all = json_loads(out, 0, NULL);
+    assert_true(json_number_value(json_object_get(json_object_get(all, "estimate"), "operations")) > 1e6);
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(json_object_get(all, "plan"), "film"), "frames")),
+                     9);
+    assert_int_equal(json_array_size(json_object_get(all, "films")), 0);
+    json_decref(all);
+    assert_false(is_there("planned.mp4") || is_there("planned.report.json") || is_there("planned.sheet.png"));
 }
 
 static void test_generate_again_makes_the_same_bytes(void **state)
@@ -269,6 +286,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_generate_makes_a_film_its_sheet_and_says_what_it_cost),
+        cmocka_unit_test(test_a_plan_is_told_and_nothing_made),
         cmocka_unit_test(test_generate_again_makes_the_same_bytes),
         cmocka_unit_test(test_takes_are_numbered),
         cmocka_unit_test(test_generate_answers_in_json),

@@ -27,6 +27,8 @@ static int set_up(void **state)
     cohl_error err;
     if (!mkdtemp(folder))
         return 1;
+    snprintf(model, sizeof model, "%s/home", folder);
+    setenv("XDG_DATA_HOME", model, 1);
     snprintf(model, sizeof model, "%s/model", folder);
     if (tiny_model_write(model, &err) ||
         cohl_engine_open(&engine, &(cohl_engine_params){ .model = model, .threads = 2 }, &err)) {
