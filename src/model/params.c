@@ -115,6 +115,15 @@ cohl_tensor *cohl_params_vector(cohl_params *params, int width, bool one, const 
     }, name);
 }
 
+void cohl_params_fix(cohl_params *params, const cohl_tensor *tensor)
+{
+    for (int i = params->count; i-- > 0 && tensor;)
+        if (params->item[i].tensor == tensor) {
+            params->item[i].fixed = true;
+            return;
+        }
+}
+
 cohl_init cohl_init_glorot(int out, int in)
 {
     return cohl_init_normal(sqrtf(2.0f / (float)(in + out)));
@@ -161,7 +170,7 @@ cohl_status cohl_params_alloc(cohl_params *params, cohl_ctx *ctx, const cohl_par
         cohl_param *param = &params->item[i];
         cohl_tensor *t = param->tensor;
         t->dtype = param->narrow && !use->train && use->dtype == COHL_BF16 ? COHL_BF16 : COHL_F32;
-        if (!take_values(ctx, t) || (use->train && !take_grad(ctx, t)))
+        if (!take_values(ctx, t) || (use->train && !param->fixed && !take_grad(ctx, t)))
             return cohl_fail(err, COHL_ERR_MEMORY, "no room for parameter %s %s (%zu bytes)", param->name,
                              cohl_shape_print(t->rank, t->dim).text, value_bytes(t));
     }

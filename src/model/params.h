@@ -49,6 +49,7 @@ typedef struct cohl_param {
     cohl_init        init;
     cohl_param_group group;
     bool             narrow;   /* may be held in BF16: read only by products */
+    bool             fixed;    /* never trained: no gradient, whatever the use */
 } cohl_param;
 
 typedef struct cohl_params {
@@ -88,6 +89,9 @@ cohl_affine cohl_params_conv(cohl_params *params, int out, int in, cohl_kernel k
 /* "NAME" [width], all `one` or all zero. */
 cohl_tensor *cohl_params_vector(cohl_params *params, int width, bool one, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* Mark the parameter just declared with this tensor, or one before it, as fixed. NULL is fine. */
+void cohl_params_fix(cohl_params *params, const cohl_tensor *tensor);
 
 /* Deviation sqrt(2 / (in + out)) (Glorot & Bengio 2010). */
 cohl_init cohl_init_glorot(int out, int in);

@@ -71,6 +71,7 @@ cohl_status cohl_vae_config_read(cohl_vae_config *out, cohl_config *json, cohl_e
     cohl_config_int_or(json, "dec_dim", 1, 4096, out->dim, &out->dec_dim);
     cohl_config_int(json, "z_dim", 1, COHL_VAE_Z_MAX, &out->z_dim);
     cohl_config_int_or(json, "patch", 1, 4, 2, &out->patch);
+    cohl_config_bool_or(json, "linear", false, &out->linear);
     cohl_config_ints(json, "dim_mult", 1, 64, 2, COHL_VAE_STAGE_MAX, out->dim_mult, &out->stage_count);
     cohl_config_int(json, "num_res_blocks", 1, COHL_VAE_RES_MAX - 1, &out->num_res_blocks);
     read_normal(json, "latent_mean", -1e4, 0, out->z_dim, out->latent_mean);

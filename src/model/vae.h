@@ -21,7 +21,13 @@
  *     cohl_vae_stream_close(stream);
  *
  * Layout as in the official release, names of its state dict
- * ("encoder.downsamples.0.downsamples.0.residual.2.weight"). */
+ * ("encoder.downsamples.0.downsamples.0.residual.2.weight").
+ *
+ * A small autoencoder may be `linear`: then a cell's latent is a linear map of its pixels,
+ * the same everywhere (its principal components: "encoder.linear.first" for frame 0,
+ * "encoder.linear.rest" for four frames), and there is no encoder network; the decoder adds its
+ * network, which sees the neighbours, to the map back ("decoder.linear.first", ".rest"). Latents
+ * are final before any training, and stay valid while the decoder goes on learning. */
 #ifndef COHL_MODEL_VAE_H
 #define COHL_MODEL_VAE_H
 
@@ -37,6 +43,7 @@ typedef struct cohl_vae_config {
     int   dim, dec_dim;                          /* base widths of encoder and decoder */
     int   z_dim;                                 /* latent channels */
     int   patch;                                 /* pixels folded into channels, each way: 1, 2, 4 (2) */
+    bool  linear;                                /* cells are coded by a linear map, see below (false) */
     int   stage_count;
     int   dim_mult[COHL_VAE_STAGE_MAX];          /* width of each stage, in base widths */
     int   num_res_blocks;
@@ -44,7 +51,7 @@ typedef struct cohl_vae_config {
     float latent_mean[COHL_VAE_Z_MAX], latent_std[COHL_VAE_Z_MAX];
 } cohl_vae_config;
 
-/* Keys dim, dec_dim (default dim), z_dim, patch (default 2), dim_mult, num_res_blocks, temperal_downsample,
+/* Keys dim, dec_dim (default dim), z_dim, patch (default 2), linear (default false), dim_mult, num_res_blocks, temperal_downsample,
  * latent_mean and latent_std (defaults 0 and 1). COHL_ERR_UNSUPPORTED where the stages do not
  * make 16 x 16 x 4, COHL_ERR_FORMAT where widths do not divide as the shortcuts need. */
 cohl_status cohl_vae_config_read(cohl_vae_config *out, cohl_config *json, cohl_error *err);

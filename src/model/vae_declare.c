@@ -118,15 +118,38 @@ static void declare_decoder(vae_half *half, const cohl_vae_config *c, cohl_param
         stage(s, params, "decoder", "upsamples", i, i < last, i < last && c->temporal_down[last - 1 - i]);
     }
     half->gain = gain(params, width, 4, "decoder.head.0.gamma");
-    half->last = conv(params, 3 * c->patch * c->patch, width, CUBE, "decoder.head.2");
+    /* beside the linear map the network starts as nothing */
+    half->last = cohl_params_conv(params, 3 * c->patch * c->patch, width, CUBE,
+                                  c->linear ? (cohl_init){ COHL_INIT_ZERO, 0, 0 } : start(width, CUBE), "decoder.head.2");
+}
+
+/* Fitted, not trained: see train/vae_linear.h. */
+static cohl_affine fixed(cohl_params *params, int out, int in, const char *module, const char *part)
+{
+    cohl_affine map = cohl_params_linear(params, out, in, true, (cohl_init){ COHL_INIT_ZERO, 0, 0 }, "%s.linear.%s",
+                                         module, part);
+    cohl_params_fix(params, map.weight);
+    cohl_params_fix(params, map.bias);
+    return map;
+}
+
+static void declare_linear(cohl_vae_net *net, int z, cohl_params *params)
+{
+    int frame = 3 * COHL_VAE_SPACE * COHL_VAE_SPACE, frames = COHL_VAE_TIME * frame;
+    net->to_latent = (vae_linear){ fixed(params, z, frame, "encoder", "first"), fixed(params, z, frames, "encoder", "rest") };
+    net->to_pixels = (vae_linear){ fixed(params, frame, z, "decoder", "first"), fixed(params, frames, z, "decoder", "rest") };
 }
 
 void vae_net_declare(cohl_vae_net *net, const cohl_vae_config *c, cohl_params *params)
 {
     net->stage_count = c->stage_count;
     net->patch = c->patch;
-    declare_encoder(&net->encoder, c, params);
-    net->conv1 = conv(params, 2 * c->z_dim, 2 * c->z_dim, POINT, "conv1");
+    if ((net->linear = c->linear)) {
+        declare_linear(net, c->z_dim, params);
+    } else {
+        declare_encoder(&net->encoder, c, params);
+        net->conv1 = conv(params, 2 * c->z_dim, 2 * c->z_dim, POINT, "conv1");
+    }
     net->conv2 = conv(params, c->z_dim, c->z_dim, POINT, "conv2");
     declare_decoder(&net->decoder, c, params);
 }

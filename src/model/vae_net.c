@@ -12,6 +12,10 @@
 #include "tensor/backend.h"
 #include "tensor/ops.h"
 
+/* What a linear map leaves over is about this small beside the picture: the network speaks in units of it,
+ * so that one learning rate suits all its layers. */
+#define LINEAR_REST 0.125f
+
 typedef struct walk {
     cohl_ctx        *ctx;
     cohl_vae_stream *stream;   /* NULL = the whole clip */
@@ -152,11 +156,63 @@ static cohl_tensor *fold(cohl_ctx *ctx, cohl_tensor *x, int patch)
     return cohl_reshape(ctx, x, 4, (int64_t[]){ frames, height, width, 3 * patch * patch });
 }
 
+/* ---- cells as vectors, and a linear map of them ---------------------------- */
+
+/* [n * frames, 16h, 16w, 3] -> [n, h, w, frames * 16 * 16 * 3]; a row is (frame, row, column, colour). */
+static cohl_tensor *cells(cohl_ctx *ctx, cohl_tensor *x, int64_t frames)
+{
+    int64_t n = x->dim[0] / frames, height = x->dim[1] / COHL_VAE_SPACE, width = x->dim[2] / COHL_VAE_SPACE;
+    x = cohl_reshape(ctx, x, 7, (int64_t[]){ n, frames, height, COHL_VAE_SPACE, width, COHL_VAE_SPACE, 3 });
+    x = cohl_permute(ctx, x, (int[]){ 0, 2, 4, 1, 3, 5, 6 });
+    return cohl_reshape(ctx, x, 4, (int64_t[]){ n, height, width, frames * COHL_VAE_SPACE * COHL_VAE_SPACE * 3 });
+}
+
+/* And back. */
+static cohl_tensor *pixels(cohl_ctx *ctx, cohl_tensor *x, int64_t frames)
+{
+    if (!x)
+        return NULL;
+    int64_t n = x->dim[0], height = x->dim[1], width = x->dim[2];
+    x = cohl_reshape(ctx, x, 7, (int64_t[]){ n, height, width, frames, COHL_VAE_SPACE, COHL_VAE_SPACE, 3 });
+    x = cohl_permute(ctx, x, (int[]){ 0, 3, 1, 4, 2, 5, 6 });
+    return cohl_reshape(ctx, x, 4, (int64_t[]){ n * frames, COHL_VAE_SPACE * height, COHL_VAE_SPACE * width, 3 });
+}
+
+static cohl_tensor *map_first(cohl_ctx *ctx, const cohl_vae_net *net, cohl_tensor *x, bool encode)
+{
+    const cohl_affine *a = encode ? &net->to_latent.first : &net->to_pixels.first;
+    cohl_tensor *y = cohl_linear(ctx, encode ? cells(ctx, x, 1) : x, a->weight, a->bias);
+    return encode ? y : pixels(ctx, y, 1);
+}
+
+static cohl_tensor *map_rest(cohl_ctx *ctx, const cohl_vae_net *net, cohl_tensor *x, bool encode)
+{
+    const cohl_affine *a = encode ? &net->to_latent.rest : &net->to_pixels.rest;
+    cohl_tensor *y = cohl_linear(ctx, encode ? cells(ctx, x, COHL_VAE_TIME) : x, a->weight, a->bias);
+    return encode ? y : pixels(ctx, y, COHL_VAE_TIME);
+}
+
+/* Pixels to latents, or latents to pixels; the clip's first frame by its own map. */
+static cohl_tensor *map(walk *w, const cohl_vae_net *net, cohl_tensor *x, bool encode)
+{
+    if (!x)
+        return NULL;
+    if (!at_start(w))
+        return map_rest(w->ctx, net, x, encode);
+    cohl_tensor *first = map_first(w->ctx, net, cohl_slice(w->ctx, x, 0, 0, 1), encode);
+    if (x->dim[0] == 1)
+        return first;
+    cohl_tensor *rest = map_rest(w->ctx, net, cohl_slice(w->ctx, x, 0, 1, x->dim[0] - 1), encode);
+    return cohl_concat(w->ctx, (cohl_tensor *[]){ first, rest }, 2, 0);
+}
+
 cohl_tensor *vae_net_encode(cohl_ctx *ctx, const cohl_vae_net *net, cohl_vae_stream *stream, cohl_tensor *rgb)
 {
     walk w = { ctx, stream, 0 };
     const vae_half *half = &net->encoder;
     cohl_ctx_mark_t mark = cohl_ctx_mark(ctx);
+    if (net->linear)
+        return cohl_settle(ctx, mark, map(&w, net, rgb, true));
     cohl_tensor *x = cube(&w, fold(ctx, rgb, net->patch), half->first);
     for (int i = 0; i < net->stage_count; i++)
         x = down(&w, x, &half->stage[i]);
@@ -234,6 +290,8 @@ cohl_tensor *vae_net_decode(cohl_ctx *ctx, const cohl_vae_net *net, cohl_vae_str
     x = middle(&w, x, half);
     for (int i = 0; i < net->stage_count; i++)
         x = up(&w, x, &half->stage[i]);
-    x = cube(&w, cohl_channel_norm(ctx, x, half->gain, true), half->last);
-    return cohl_settle(ctx, mark, unfold(ctx, x, net->patch));
+    x = unfold(ctx, cube(&w, cohl_channel_norm(ctx, x, half->gain, true), half->last), net->patch);
+    if (net->linear)
+        x = cohl_add(ctx, map(&w, net, latent, false), cohl_scale(ctx, x, LINEAR_REST));
+    return cohl_settle(ctx, mark, x);
 }

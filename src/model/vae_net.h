@@ -33,8 +33,13 @@ typedef struct vae_half {
     vae_stage     stage[COHL_VAE_STAGE_MAX];
 } vae_half;
 
+/* A linear map of cells: [out, in], one for the clip's frame 0 and one for each four frames after it. */
+typedef struct vae_linear { cohl_affine first, rest; } vae_linear;
+
 struct cohl_vae_net {
     int         stage_count, patch;
+    bool        linear;              /* then encoder and conv1 are empty */
+    vae_linear  to_latent, to_pixels;
     vae_half    encoder, decoder;
     cohl_affine conv1, conv2;        /* [2z, 2z] after the encoder, [z, z] before the decoder */
 };

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/half.h"
 #include "base/rng.h"
+#include "model/vae_file.h"
 #include "train/clip.h"
 #include "weights/safetensors.h"
 #include "weights/weights.h"
@@ -44,45 +45,52 @@ void cohl_latents_close(cohl_latents *l)
     free(l);
 }
 
-/* FNV-1a goes on over a file: another autoencoder makes other latents, and so does the same one
- * with other means and deviations in its config. */
-static cohl_status hash_file(const char *path, uint64_t *hash, cohl_error *err)
+/* FNV-1a goes on over bytes. */
+static uint64_t hash_on(uint64_t hash, const void *bytes, size_t size)
 {
-    cohl_map map;
-    cohl_status st = cohl_map_open(&map, path, err);
-    for (size_t i = 0; i < map.size && !st; i++)
-        *hash = (*hash ^ map.data[i]) * 0x100000001b3u;
-    cohl_map_close(&map);
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ ((const uint8_t *)bytes)[i]) * 0x100000001b3u;
+    return hash;
+}
+
+/* What makes latents: the encoder, and the means and deviations they are told in. A decoder that goes on
+ * learning leaves them valid. */
+static cohl_status hash_encoder(const cohl_vae *vae, uint64_t *hash, cohl_error *err)
+{
+    cohl_params params = vae->params;
+    cohl_status st = COHL_OK;
+    *hash = hash_on(0xcbf29ce484222325u, vae->config.latent_mean, sizeof vae->config.latent_mean);
+    *hash = hash_on(*hash, vae->config.latent_std, sizeof vae->config.latent_std);
+    for (int i = 0; i < params.count && !st; i++) {
+        const cohl_param *param = &params.item[i];
+        if (strncmp(param->name, "encoder.", 8) && strncmp(param->name, "conv1.", 6))
+            continue;
+        size_t count = (size_t)cohl_tensor_count(param->tensor);
+        float *value = malloc(count * sizeof *value);
+        st = value ? cohl_param_get(&params, param, value, err)
+                   : cohl_fail(err, COHL_ERR_MEMORY, "no memory to read %s", param->name);
+        if (!st)
+            *hash = hash_on(*hash, value, count * sizeof *value);
+        free(value);
+    }
     return st;
 }
 
 static cohl_status open_vae(cohl_latents *l, cohl_error *err)
 {
     const cohl_latents_params *p = &l->params;
-    char *config_path = cohl_path_join(p->vae_folder, "config.json");
-    char *weights = cohl_path_join(p->vae_folder, "model.safetensors");
-    cohl_config *json = NULL;
-    cohl_vae_config config;
-    uint64_t hash = 0xcbf29ce484222325u;
+    uint64_t hash;
     char mark[200];
-    cohl_status st = config_path && weights ? COHL_OK : cohl_fail(err, COHL_ERR_MEMORY, "no memory for names");
+    cohl_status st;
 
-    if (!st && !(st = cohl_config_open(&json, config_path, err)) &&
-        !(st = cohl_vae_config_read(&config, json, err)) && !(st = cohl_vae_new(&l->vae, &config, err)) &&
-        !(st = cohl_params_alloc(&l->vae->params, p->ctx, &(cohl_params_use){ .train = false }, err)) &&
-        !(st = cohl_params_load_path(&l->vae->params, weights, err)))
-        (void)((st = hash_file(weights, &hash, err)) || (st = hash_file(config_path, &hash, err)));
-    if (!st) {
-        snprintf(mark, sizeof mark, "vae %016llx act %d actors %d-%d held %d seed %llu",
-                 (unsigned long long)hash, p->request.act, p->request.actors_min, p->request.actors_max,
-                 p->request.held_out, (unsigned long long)p->seed);
-        if (!(l->mark = strdup(mark)))
-            st = cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
-    }
-    cohl_config_close(json);
-    free(config_path);
-    free(weights);
-    return st;
+    if ((st = cohl_vae_load(&l->vae, p->ctx, p->vae_folder, err)) || (st = hash_encoder(l->vae, &hash, err)))
+        return st;
+    snprintf(mark, sizeof mark, "encoder %016llx act %d actors %d-%d held %d seed %llu",
+             (unsigned long long)hash, p->request.act, p->request.actors_min, p->request.actors_max,
+             p->request.held_out, (unsigned long long)p->seed);
+    if (!(l->mark = strdup(mark)))
+        return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
+    return COHL_OK;
 }
 
 cohl_status cohl_latents_open(cohl_latents **out, const cohl_latents_params *params, cohl_error *err)

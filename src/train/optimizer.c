@@ -53,7 +53,8 @@ cohl_status cohl_optimizer_open(cohl_optimizer **out, const cohl_optimizer_param
 
     *out = NULL;
     for (int s = 0; s < set_count; s++)
-        count += sets[s].params->count;
+        for (int i = 0; i < sets[s].params->count; i++)
+            count += !sets[s].params->item[i].fixed;
     if (opt)
         *opt = (cohl_optimizer){ .params = *params, .ctx = ctx, .count = count,
                                  .slot = calloc((size_t)count, sizeof *opt->slot) };
@@ -63,7 +64,8 @@ cohl_status cohl_optimizer_open(cohl_optimizer **out, const cohl_optimizer_param
     }
     for (int s = 0; s < set_count && !st; s++)
         for (int i = 0; i < sets[s].params->count && !st; i++)
-            st = open_slot(opt, &opt->slot[at++], &sets[s], i, err);
+            if (!sets[s].params->item[i].fixed)
+                st = open_slot(opt, &opt->slot[at++], &sets[s], i, err);
     if (st) {
         cohl_optimizer_close(opt);
         return st;

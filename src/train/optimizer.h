@@ -48,7 +48,7 @@ typedef struct cohl_optimizer {
     int        count;
 } cohl_optimizer;
 
-/* The parameters were allocated for training. The average starts as the weights. */
+/* The parameters were allocated for training; fixed ones are left alone. The average starts as the weights. */
 cohl_status cohl_optimizer_open(cohl_optimizer **out, const cohl_optimizer_params *params,
                                 const cohl_trainee *sets, int set_count, cohl_ctx *ctx,
                                 cohl_error *err);

@@ -4,7 +4,8 @@
  * |difference| and its square, heavier on subjects (they are small and are what
  * prompts speak of); latents get a little noise, so that near latents decode
  * alike, and a light pull towards zero. Mean and deviation of each latent channel
- * are measured when the weights are saved. */
+ * are measured when the weights are saved. A linear autoencoder's maps are fitted
+ * before the first step and kept beside the checkpoint; then only the decoder learns. */
 #include "train/task.h"
 
 #include <math.h>
@@ -18,6 +19,7 @@
 #include "model/vae.h"
 #include "tensor/ops.h"
 #include "train/clip.h"
+#include "train/vae_linear.h"
 
 enum { LENGTHS_MAX = 8, STREAM_TRAIN = 1, STREAM_HELD_OUT = 2, STREAM_LATENT = 3, STREAM_SHEET = 4 };
 
@@ -29,6 +31,8 @@ struct cohl_task {
     int    crop_width, crop_height;
     int    length[LENGTHS_MAX], length_count;   /* frames, each as likely as the others */
     double noise, pull, subject_weight, square_weight;
+    double emphasis;
+    int    fit_clips;
 };
 
 typedef struct vae_batch {
@@ -56,6 +60,8 @@ static cohl_status read_data(cohl_task *t, cohl_error *err)
     cohl_config_float_or(c, "pull", 0, 1, 1e-4, &t->pull);
     cohl_config_float_or(c, "subject_weight", 1, 100, 3, &t->subject_weight);
     cohl_config_float_or(c, "square_weight", 0, 100, 1, &t->square_weight);
+    cohl_config_float_or(c, "emphasis", 0, 1, 0, &t->emphasis);
+    cohl_config_int_or(c, "fit_clips", 8, 100000, 400, &t->fit_clips);
     st = cohl_config_done_whole(c, NULL, err);
     cohl_config_close(c);
     for (int i = 0; i < t->length_count && !st; i++)
@@ -75,7 +81,22 @@ static void vae_close(cohl_task *t)
     free(t);
 }
 
-static cohl_status open_model(cohl_task *t, cohl_error *err)
+/* The maps of a linear autoencoder: of an earlier part of this run, else fitted now. */
+static cohl_status open_linear(cohl_task *t, const char *folder, cohl_error *err)
+{
+    char *path = cohl_path_join(folder, "linear.safetensors");
+    cohl_status st;
+    if (!path)
+        return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
+    if (cohl_file_exists(path))
+        st = cohl_vae_linear_load(t->vae, path, err);
+    else if (!(st = cohl_vae_linear_fit(t->vae, &t->request, t->fit_clips, t->recipe->seed, err)))
+        st = cohl_vae_linear_save(t->vae, path, err);
+    free(path);
+    return st;
+}
+
+static cohl_status open_model(cohl_task *t, const char *folder, cohl_error *err)
 {
     cohl_config *c;
     cohl_vae_config config;
@@ -89,7 +110,9 @@ static cohl_status open_model(cohl_task *t, cohl_error *err)
         return st;
     if (t->recipe->start_from)
         return cohl_params_load_path(&t->vae->params, t->recipe->start_from, err);
-    return cohl_params_start(&t->vae->params, t->recipe->seed, err);
+    if ((st = cohl_params_start(&t->vae->params, t->recipe->seed, err)) || !config.linear)
+        return st;
+    return open_linear(t, folder, err);
 }
 
 static cohl_status vae_open(cohl_task **out, const cohl_task_params *params, cohl_error *err)
@@ -99,7 +122,7 @@ static cohl_status vae_open(cohl_task **out, const cohl_task_params *params, coh
     if (!t)
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a task");
     t->recipe = params->recipe, t->ctx = params->ctx;
-    if ((st = read_data(t, err)) || (st = open_model(t, err))) {
+    if ((st = read_data(t, err)) || (st = open_model(t, params->folder, err))) {
         vae_close(t);
         return st;
     }
@@ -347,6 +370,32 @@ static cohl_status measure_latents(cohl_task *t, double *mean, double *deviation
     return st;
 }
 
+/* Widen the channels that carry much of the picture: at one noise level more of them is seen, and
+ * film is made from coarse to fine. A channel's deviation becomes its share of the pixels' variance to the
+ * power `emphasis`, on average one (../docs/training.md says what was measured). */
+static cohl_status emphasise(const cohl_task *t, double *deviation, cohl_error *err)
+{
+    int z = t->vae->config.z_dim;
+    const cohl_param *map = cohl_params_find(&t->vae->params, "decoder.linear.rest.weight");
+    if (!map || t->emphasis <= 0)
+        return COHL_OK;
+    int64_t count = cohl_tensor_count(map->tensor);
+    float *value = malloc((size_t)count * sizeof *value);
+    double share[COHL_VAE_Z_MAX] = { 0 }, squares = 0;
+    cohl_status st = value ? cohl_param_get(&t->vae->params, map, value, err)
+                           : cohl_fail(err, COHL_ERR_MEMORY, "no memory to weigh channels");
+    for (int64_t i = 0; i < count && !st; i++)
+        share[i % z] += (double)value[i] * value[i] * deviation[i % z] * deviation[i % z];
+    for (int c = 0; c < z; c++) {
+        share[c] = pow(share[c] + 1e-12, t->emphasis);
+        squares += share[c] * share[c] / z;
+    }
+    for (int c = 0; c < z && !st; c++)
+        deviation[c] /= share[c] / sqrt(squares);
+    free(value);
+    return st;
+}
+
 static cohl_status write_config(const cohl_task *t, const char *path, const double *mean,
                                 const double *deviation, cohl_error *err)
 {
@@ -381,7 +430,7 @@ static cohl_status vae_save(cohl_task *t, const char *folder, cohl_dtype dtype, 
     cohl_status st = config && weights ? COHL_OK : cohl_fail(err, COHL_ERR_MEMORY, "no memory for names");
 
     if (!st && !(st = cohl_folder_make(part, err)) && !(st = measure_latents(t, mean, deviation, err)) &&
-        !(st = cohl_params_save(&t->vae->params, weights, dtype, NULL, err)))
+        !(st = emphasise(t, deviation, err)) && !(st = cohl_params_save(&t->vae->params, weights, dtype, NULL, err)))
         st = write_config(t, config, mean, deviation, err);
     free(part);
     free(weights);
