@@ -164,14 +164,14 @@ static void test_a_file_that_does_not_fit_is_refused_by_name(void **state)
 /* ---- the autoencoder ----------------------------------------------------- */
 
 /* Frames of a long clip, decoded one latent frame at a time. */
-static void test_a_streamed_clip_equals_the_whole_one_and_memory_stands_still(void **state)
+static void stream_clip(const cohl_vae_config *config)
 {
     enum { LATENTS = 6, FRAME = 32 * 16 * 3 };
     cohl_ctx ctx;
     cohl_vae *vae;
     cohl_vae_stream *stream;
     open_ctx(&ctx, "ref");
-    cohl_vae_new(&vae, &vae_config, NULL);
+    cohl_vae_new(&vae, config, NULL);
     ready(&vae->params, &ctx, false, 3);
     stir(&vae->params, 4);
     cohl_tensor *latent = noise(&ctx, 4, (int64_t[]){ LATENTS, 2, 1, 6 }, 1);
@@ -197,6 +197,54 @@ static void test_a_streamed_clip_equals_the_whole_one_and_memory_stands_still(vo
     }
     cohl_vae_stream_close(stream);
     free(whole);
+    cohl_vae_free(vae);
+    cohl_ctx_close(&ctx);
+}
+
+static void test_a_streamed_clip_equals_the_whole_one_and_memory_stands_still(void **state)
+{
+    cohl_vae_config linear = vae_config;
+    linear.linear = true;
+    stream_clip(&vae_config);
+    stream_clip(&linear);
+}
+
+/* With a map that has orthonormal rows and a silent network, what was coded comes back. */
+static void test_a_linear_autoencoder_codes_each_cell_by_its_map(void **state)
+{
+    cohl_vae_config config = vae_config;
+    cohl_ctx ctx;
+    cohl_vae *vae;
+    config.linear = true;
+    open_ctx(&ctx, "ref");
+    cohl_vae_new(&vae, &config, NULL);
+    ready(&vae->params, &ctx, true, 3);
+    assert_null(cohl_params_find(&vae->params, "encoder.conv1.weight"));
+    const char *const names[] = { "first", "rest" };
+    for (int part = 0; part < 2; part++) {       /* channel i is value 7i of the cell */
+        int width = 768 * (part ? 4 : 1);
+        float *to = calloc((size_t)(6 * width), sizeof *to), *from = calloc((size_t)(6 * width), sizeof *from);
+        char name[64];
+        for (int i = 0; i < 6; i++)
+            to[i * width + 7 * i] = from[7 * i * 6 + i] = 1;
+        snprintf(name, sizeof name, "encoder.linear.%s.weight", names[part]);
+        cohl_param *map = cohl_params_find(&vae->params, name);
+        assert_true(map->fixed && !map->tensor->wants_grad);
+        cohl_param_set(&vae->params, map, to, NULL);
+        snprintf(name, sizeof name, "decoder.linear.%s.weight", names[part]);
+        cohl_param_set(&vae->params, cohl_params_find(&vae->params, name), from, NULL);
+        free(to);
+        free(from);
+    }
+    cohl_tensor *rgb = noise(&ctx, 4, (int64_t[]){ 5, 16, 16, 3 }, 1);
+    float *given = host_of(&ctx, rgb), *again = host_of(&ctx, cohl_vae_decode(&ctx, vae, cohl_vae_encode(&ctx, vae, rgb)));
+    for (int i = 0; i < 768 * 5; i++) {
+        int at = i < 768 ? i : i - 768;          /* place in its cell */
+        bool coded = at % 7 == 0 && at < 42;
+        assert_true(fabsf(again[i] - (coded ? given[i] : 0)) < 1e-5f);
+    }
+    free(given);
+    free(again);
     cohl_vae_free(vae);
     cohl_ctx_close(&ctx);
 }
@@ -502,6 +550,7 @@ int main(void)
         cmocka_unit_test(test_parameters_come_back_from_their_file),
         cmocka_unit_test(test_a_file_that_does_not_fit_is_refused_by_name),
         cmocka_unit_test(test_a_streamed_clip_equals_the_whole_one_and_memory_stands_still),
+        cmocka_unit_test(test_a_linear_autoencoder_codes_each_cell_by_its_map),
         cmocka_unit_test(test_encoded_frames_do_not_look_ahead),
         cmocka_unit_test(test_the_autoencoder_trains),
         cmocka_unit_test(test_the_transformer_trains),

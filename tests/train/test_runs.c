@@ -115,6 +115,40 @@ static void test_an_autoencoder_learns_the_same_with_any_threads(void **state)
     tiny_remove(folder);
 }
 
+/* The fit alone explains most of the picture; a resumed run keeps it, and a later one would fit the same. */
+static void test_a_linear_autoencoder_is_fitted_once_and_its_code_stays(void **state)
+{
+    char *folder = tiny_folder(), *one = tiny_linear_recipe(1, schedule), *more = tiny_linear_recipe(3, schedule);
+    char *run = tiny_path(folder, "run"), *other = tiny_path(folder, "other");
+    char *fit = tiny_path(run, "linear.safetensors"), *fit_again = tiny_path(other, "linear.safetensors");
+    size_t size, size_again;
+
+    cohl_train_report report = train_well(&(sitting){ .recipe = one, .folder = run, .threads = 1 });
+    assert_true(report.held_out < 0.5);       /* a mean picture alone: about 1 */
+    char *before = tiny_read(fit, &size);
+    train_well(&(sitting){ .recipe = more, .folder = run, .threads = 2 });
+    char *after = tiny_read(fit, &size_again);
+    assert_int_equal(size, size_again);
+    assert_memory_equal(before, after, size);
+    free(after);
+    train_well(&(sitting){ .recipe = more, .folder = other, .threads = 3 });
+    after = tiny_read(fit_again, &size_again);
+    assert_memory_equal(before, after, size);
+    char *losses = losses_of(run), *again = losses_of(other);
+    assert_non_null(strstr(again, strrchr(losses, '{')));      /* the last step came out the same */
+    free(losses);
+    free(again);
+    free(before);
+    free(after);
+    free(fit);
+    free(fit_again);
+    free(run);
+    free(other);
+    free(one);
+    free(more);
+    tiny_remove(folder);
+}
+
 static void test_a_film_model_learns_the_same_with_any_threads(void **state)
 {
     char *folder = tiny_folder(), *vae = tiny_path(folder, "vae");
@@ -307,6 +341,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_autoencoder_learns_the_same_with_any_threads),
+        cmocka_unit_test(test_a_linear_autoencoder_is_fitted_once_and_its_code_stays),
         cmocka_unit_test(test_a_film_model_learns_the_same_with_any_threads),
         cmocka_unit_test(test_a_run_stopped_and_resumed_goes_on_as_if_never_stopped),
         cmocka_unit_test(test_a_folder_where_a_run_is_at_work_is_refused),

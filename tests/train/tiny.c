@@ -93,14 +93,24 @@ void tiny_vae_write(const char *folder, uint64_t seed, double deviation)
 
 /* ---- recipes ------------------------------------------------------------- */
 
-char *tiny_vae_recipe(int steps, const char *schedule)
+static char *vae_recipe(int steps, const char *schedule, const char *model, const char *data)
 {
     cohl_text text = { 0 };
     cohl_text_addf(&text, "{ \"task\": \"vae\", \"seed\": 5, \"steps\": %d, \"batch\": 2,\n", steps);
-    cohl_text_addf(&text, "  \"schedule\": { %s },\n  \"model\": { %s },\n", schedule, VAE);
-    cohl_text_add(&text, "  \"data\": { \"width\": 64, \"height\": 64, \"crop_width\": 32, \"crop_height\": 32,\n"
-                         "            \"frames\": [1, 5] } }\n");
+    cohl_text_addf(&text, "  \"schedule\": { %s },\n  \"model\": { %s },\n", schedule, model);
+    cohl_text_addf(&text, "  \"data\": { \"width\": 64, \"height\": 64, \"crop_width\": 32, \"crop_height\": 32,\n"
+                          "            \"frames\": [1, 5]%s } }\n", data);
     return text.data;
+}
+
+char *tiny_vae_recipe(int steps, const char *schedule) { return vae_recipe(steps, schedule, VAE, ""); }
+
+char *tiny_linear_recipe(int steps, const char *schedule)
+{
+    return vae_recipe(steps, schedule,
+                      "\"dim\": 4, \"dec_dim\": 4, \"z_dim\": 6, \"patch\": 4, \"linear\": true, \"dim_mult\": [1, 2, 2], "
+                      "\"num_res_blocks\": 1, \"temperal_downsample\": [true, true]",
+                      ", \"fit_clips\": 8, \"emphasis\": 0.3");
 }
 
 char *tiny_film_recipe(int steps, const char *folder, const char *tokenizer, const char *schedule)

@@ -30,6 +30,7 @@ void tiny_vae_write(const char *folder, uint64_t seed, double deviation);
 /* Recipes that run in a second. They are freed by the caller. `schedule` stands inside "schedule".
  * Film of 32 x 32 and 64 x 32 pixels, its autoencoder in FOLDER/vae, its latents in FOLDER/cache. */
 char *tiny_vae_recipe(int steps, const char *schedule);
+char *tiny_linear_recipe(int steps, const char *schedule);
 char *tiny_film_recipe(int steps, const char *folder, const char *tokenizer, const char *schedule);
 
 /* What log.jsonl says less the seconds, which differ from run to run. Free it. */
