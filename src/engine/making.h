@@ -5,6 +5,7 @@
 #include "engine/book.h"
 #include "engine/engine.h"
 #include "engine/seam.h"
+#include "engine/steady.h"
 
 struct cohl_run {
     cohl_engine   *engine;
@@ -24,6 +25,7 @@ struct cohl_run {
     int            height, width, channels;    /* of the latent                              */
     float         *latent;             /* [reel.latents, height, width, channels] known so far */
     float         *level;              /* [reel.latents] of what is in latent: 0 known        */
+    engine_steady  steady;             /* colour and contrast of the film                    */
     cohl_frame    *anchor;             /* the frame from which the next window goes on        */
     double         began, stage_began;
     int            stage_done;

@@ -84,6 +84,25 @@ static cohl_status gather(window *w, cohl_error *err)
     return making_encode_first(run, run->anchor, w->known, err);
 }
 
+/* Groups of the take that are known, or else the first window, say what the film is held to; its
+ * latents that stand for one frame are of another kind. Made groups of a window lie side by side. */
+static void hold_steady(window *w)
+{
+    cohl_run *run = w->run;
+    size_t frame = making_frame_values(run), cells = (size_t)run->height * (size_t)run->width;
+    int first = 1, made = 0;
+    while (first < w->at.count && w->level[first] == 0)
+        first++;
+    int known = first - 1;
+    while (first + made < w->at.count && w->level[first + made] > 0)
+        made++;
+    if (!run->steady.set && known)
+        engine_steady_learn(&run->steady, w->known + frame, (size_t)known * cells, run->channels);
+    engine_steady_hold(&run->steady, w->latent + (size_t)first * frame, (size_t)made * cells, run->channels);
+    if (!run->steady.set)
+        engine_steady_learn(&run->steady, w->latent + (size_t)first * frame, (size_t)made * cells, run->channels);
+}
+
 /* A first latent frame that stands for one frame is no group of the take. */
 static void keep(window *w)
 {
@@ -125,6 +144,7 @@ cohl_status making_window(cohl_run *run, int index, cohl_error *err)
     if (!st) st = gather(&w, err);
     if (!st) st = sample(&w, err);
     if (!st) {
+        hold_steady(&w);
         keep(&w);
         if (reel->returns && index == 0)
             bring_back(run);

@@ -10,7 +10,10 @@
 enum { UNIT = 16,            /* of a level of 0..255 */
        BLUR_PASSES = 3,      /* box blurs that make a bell */
        COARSE_PART = 10,     /* the wide blur reaches 1/10 of the width */
-       STILL_RADIUS = 2 };
+       STILL_RADIUS = 2,
+       DISSOLVE_PART = 2 };  /* detail that moves dissolves in 1/2 of the reach */
+/* Levels by which the mean colour of made film moves from one frame to the next, at most. */
+static const float CALM = 2;
 /* A decoded picture that changed by less than STILL levels stands still, by more than MOVED moves. */
 static const float STILL = 4, MOVED = 14;
 
@@ -32,7 +35,9 @@ struct engine_seam {
     bool   has_last;
     cohl_frame **held;       /* [reach] made frames that wait for a given one */
     int    held_count;
-    cohl_frame *out;
+    cohl_frame *out, *calm;
+    float  mean[3];          /* of the last frame, as decoded and calmed */
+    bool   has_mean;
     float *a, *b, *still;    /* scratch [height, width, 3] */
 };
 
@@ -65,6 +70,7 @@ void engine_seam_close(engine_seam *s)
     cohl_frame_free(s->given);
     cohl_frame_free(s->decoded);
     cohl_frame_free(s->out);
+    cohl_frame_free(s->calm);
     free(s->a);
     free(s->b);
     free(s->still);
@@ -91,6 +97,7 @@ cohl_status engine_seam_open(engine_seam **out, int width, int height, int reach
     if (!st) st = cohl_frame_new(&s->given, width, height, err);
     if (!st) st = cohl_frame_new(&s->decoded, width, height, err);
     if (!st) st = cohl_frame_new(&s->out, width, height, err);
+    if (!st) st = cohl_frame_new(&s->calm, width, height, err);
     if (st)
         engine_seam_close(s);
     else
@@ -178,14 +185,16 @@ static void find_still(engine_seam *s, const correction *c, const cohl_frame *fr
         s->still[i] = fminf(fmaxf((MOVED - s->still[i]) / (MOVED - STILL), 0), 1);
 }
 
-/* a += weight * correction */
-static void add_correction(engine_seam *s, const correction *c, const cohl_frame *frame, float weight)
+/* a += weight * correction. Detail of what moves does not vanish from one frame to the next, which
+ * would be seen: it dissolves where it was. */
+static void add_correction(engine_seam *s, const correction *c, const cohl_frame *frame, int distance, float weight)
 {
     if (!c->set || weight <= 0)
         return;
+    float dissolve = 1 - (float)(distance - 1) * DISSOLVE_PART / (float)s->reach;
     find_still(s, c, frame);
     for (size_t i = 0; i < s->size; i++)
-        s->a[i] += weight / UNIT * ((float)c->coarse[i] + s->still[i / 3] * (float)c->fine[i]);
+        s->a[i] += weight / UNIT * ((float)c->coarse[i] + fmaxf(s->still[i / 3], dissolve) * (float)c->fine[i]);
 }
 
 /* `before` and `after`: frames to the join on either side, 1 = beside it; 0 = there is none. */
@@ -202,11 +211,43 @@ static cohl_status put_made(engine_seam *s, const cohl_frame *frame, int before,
         return s->sink.put(s->sink.user, frame, err);
     for (size_t i = 0; i < s->size; i++)
         s->a[i] = frame->rgb[i];
-    add_correction(s, &s->before, frame, left);
-    add_correction(s, &s->after, frame, right);
+    add_correction(s, &s->before, frame, before, left);
+    add_correction(s, &s->after, frame, after, right);
     for (size_t i = 0; i < s->size; i++)
         s->out->rgb[i] = (uint8_t)lrintf(fminf(fmaxf(s->a[i], 0), 255));
     return s->sink.put(s->sink.user, s->out, err);
+}
+
+/* ---- flashes ------------------------------------------------------------- */
+
+static void measure_mean(float mean[3], const cohl_frame *frame)
+{
+    uint64_t sum[3] = { 0 };
+    size_t size = cohl_frame_bytes(frame);
+    for (size_t i = 0; i < size; i++)
+        sum[i % 3] += frame->rgb[i];
+    for (int c = 0; c < 3; c++)
+        mean[c] = (float)((double)sum[c] / (double)(size / 3));
+}
+
+/* The frame, or what of it is left when its mean colour may not jump. */
+static const cohl_frame *calm_down(engine_seam *s, const cohl_frame *frame)
+{
+    float mean[3], shift[3];
+    bool jumps = false;
+    measure_mean(mean, frame);
+    for (int c = 0; c < 3; c++) {
+        float calm = s->has_mean ? fminf(fmaxf(mean[c], s->mean[c] - CALM), s->mean[c] + CALM) : mean[c];
+        shift[c] = calm - mean[c];
+        jumps = jumps || shift[c] != 0;
+        s->mean[c] = calm;
+    }
+    s->has_mean = true;
+    if (!jumps)
+        return frame;
+    for (size_t i = 0; i < s->size; i++)
+        s->calm->rgb[i] = (uint8_t)lrintf(fminf(fmaxf((float)frame->rgb[i] + shift[i % 3], 0), 255));
+    return s->calm;
 }
 
 /* ---- frames in ----------------------------------------------------------- */
@@ -239,6 +280,8 @@ static cohl_status put_held(engine_seam *s, bool joins, cohl_error *err)
 cohl_status engine_seam_given(engine_seam *s, const cohl_frame *given, const cohl_frame *decoded, cohl_error *err)
 {
     cohl_status st = COHL_OK;
+    measure_mean(s->mean, decoded);
+    s->has_mean = true;
     if (s->held_count) {
         set_correction(s, &s->after, given, decoded, s->held[s->held_count - 1]);
         st = put_held(s, true, err);
@@ -267,6 +310,7 @@ static cohl_status hold(engine_seam *s, const cohl_frame *decoded, cohl_error *e
 
 cohl_status engine_seam_made(engine_seam *s, const cohl_frame *decoded, bool ends, cohl_error *err)
 {
+    decoded = calm_down(s, decoded);
     if (s->has_last && s->after_given) {
         set_correction(s, &s->before, s->given, s->decoded, decoded);
         s->since = 0;

@@ -6,11 +6,12 @@
  *
  *     coarse  what is left of it after a wide blur, and with it any jump in colour or brightness
  *             between the given frame and the first made one
- *     fine    the rest, where the decoded picture has not changed since the join: detail of what
- *             stands still stays, what moves leaves no ghost of itself
+ *     fine    the rest: for long where the decoded picture has not changed since the join, so that
+ *             detail of what stands still stays; for half as long where it moves
  *
  * Both fade over some frames on the side of each join; between two joins near each other they pass
- * over into each other. Frames go in as they are decoded and come out in order, later where a given frame is still
+ * over into each other. Between made frames the mean colour moves by at most 2 levels (of 255) a frame,
+ * towards what is decoded: a flash is the one thing that no film of one shot has. Frames go in as they are decoded and come out in order, later where a given frame is still
  * to come. Pure host arithmetic in a fixed order: the same bytes with any number of threads. */
 #ifndef COHL_ENGINE_SEAM_H
 #define COHL_ENGINE_SEAM_H

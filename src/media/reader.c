@@ -106,6 +106,16 @@ static void measure(cohl_film_reader *reader)
     info->codec = avcodec_get_name(stream->codecpar->codec_id);
 }
 
+/* Pixels that are not square are made so: the film's own width is what it is shown at. */
+static int shown_width(const cohl_film_reader *reader, int width)
+{
+    AVRational shape = av_guess_sample_aspect_ratio(reader->file, reader->stream, NULL);
+    if (shape.num < 1 || shape.den < 1 || shape.num == shape.den)
+        return width;
+    int64_t shown = av_rescale(width, shape.num, shape.den);
+    return shown < 1 || shown > COHL_FRAME_SIDE_MAX ? width : (int)shown;
+}
+
 static cohl_status choose_size(cohl_film_reader *reader, int width, int height, cohl_error *err)
 {
     cohl_film_info *info = &reader->info;
@@ -115,6 +125,8 @@ static cohl_status choose_size(cohl_film_reader *reader, int width, int height, 
         (int64_t)w * h > COHL_FRAME_PIXELS_MAX)
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: a film of %d x %d pixels, expected at most %d "
                          "a side", reader->path, w, h, COHL_FRAME_SIDE_MAX);
+    if ((int64_t)shown_width(reader, w) * h <= COHL_FRAME_PIXELS_MAX)
+        w = shown_width(reader, w);
     info->native_width = reader->turns % 2 ? h : w;
     info->native_height = reader->turns % 2 ? w : h;
     w = info->native_width, h = info->native_height;

@@ -9,7 +9,8 @@
  *     cohl_film_reader_close(reader);
  *
  * Only the named file is read: playlists, which could name others, and addresses
- * are refused. A film turned by its maker's phone comes upright. */
+ * are refused. A film turned by its maker's phone comes upright, pixels that are not square come
+ * square, any depth comes as 8 bits, and pictures have the times they have: seconds() says them. */
 #ifndef COHL_MEDIA_READER_H
 #define COHL_MEDIA_READER_H
 
@@ -21,7 +22,7 @@
 
 typedef struct cohl_film_info {
     int       width, height;               /* of the frames that next() gives          */
-    int       native_width, native_height; /* of the film, upright                     */
+    int       native_width, native_height; /* of the film, upright, its pixels square   */
     double    fps;                         /* average                                  */
     int64_t   frames;                      /* as the container says, else by duration; 0:
                                               unknown; only reading to the end is sure */

@@ -22,6 +22,7 @@ enum { WIDTH = 160, HEIGHT = 96, FRAMES = 20 };
 static const cohl_tag tags[] = { { "title", "Un été" }, { "comment", "made by a machine" },
                                  { COHL_TAG_RECIPE, "{\"seed\":7,\"prompt\":\"a red balloon\"}" } };
 static char folder[64];
+static const char corpus[] = COHL_CORPUS;   /* fuzz/corpus/film */
 
 /* A disc crosses a slope of colours. */
 static cohl_frame *scene(int index, int width, int height)
@@ -310,6 +311,71 @@ static void test_a_film_cut_short_ends_or_fails_but_never_worse(void **state)
     free(bytes);
 }
 
+/* ---- films of other makers ------------------------------------------------- */
+
+static void test_films_of_phones_and_cameras_come_as_they_are_shown(void **state)
+{
+    static const struct { const char *name; int width, height, pictures; double last; } cases[] = {
+        { "small.mp4", 64, 48, 8, 0.7 }, { "turned.mp4", 48, 64, 8, 0.7 }, { "wide.mp4", 128, 48, 3, 0.2 },
+        { "deep.mkv", 64, 48, 3, 0.2 }, { "uneven.mkv", 64, 48, 4, 0.7 }, { "small.gif", 64, 48, 3, 0.2 },
+        { "small.webm", 64, 48, 3, 0.2 }, { "small.avi", 64, 48, 5, 0.4 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char path[256];
+        cohl_film_reader *reader;
+        cohl_frame *frame;
+        cohl_error err = { 0 };
+        bool more = true;
+        int pictures = 0;
+        snprintf(path, sizeof path, "%s/%s", corpus, cases[i].name);
+        if (cohl_film_reader_open(&reader, path, 0, 0, &err))
+            fail_msg("%s", err.text);
+        const cohl_film_info *info = cohl_film_reader_info(reader);
+        if (info->width != cases[i].width || info->height != cases[i].height)
+            fail_msg("%s: %d x %d", path, info->width, info->height);
+        assert_int_equal(cohl_frame_new(&frame, info->width, info->height, NULL), COHL_OK);
+        while (!cohl_film_reader_next(reader, pictures % 2 ? NULL : frame, &more, &err) && more)
+            pictures++;
+        assert_int_equal(pictures, cases[i].pictures);
+        if (fabs(cohl_film_reader_seconds(reader) - cases[i].last) > 0.02)
+            fail_msg("%s: the last picture stands at %g s", path, cohl_film_reader_seconds(reader));
+        cohl_frame_free(frame);
+        cohl_film_reader_close(reader);
+    }
+}
+
+/* FFmpeg's test picture has red at the right of its upper half, which turned stands below. */
+static void test_a_turned_film_is_turned_the_right_way(void **state)
+{
+    static const char *const names[] = { "small.mp4", "turned.mp4" };
+    cohl_frame *frame[2];
+    for (int i = 0; i < 2; i++) {
+        char path[256];
+        cohl_film_reader *reader;
+        bool more;
+        snprintf(path, sizeof path, "%s/%s", corpus, names[i]);
+        assert_int_equal(cohl_film_reader_open(&reader, path, 0, 0, NULL), COHL_OK);
+        assert_int_equal(cohl_frame_new(&frame[i], i ? 48 : 64, i ? 64 : 48, NULL), COHL_OK);
+        assert_int_equal(cohl_film_reader_next(reader, frame[i], &more, NULL), COHL_OK);
+        cohl_film_reader_close(reader);
+    }
+    /* displayed a quarter counter-clockwise: the right edge becomes the upper one */
+    for (int y = 0; y < 64; y++)
+        assert_memory_equal(cohl_frame_row(frame[1], y) + 3 * 10, cohl_frame_row(frame[0], 10) + 3 * (63 - y), 3);
+    cohl_frame_free(frame[0]);
+    cohl_frame_free(frame[1]);
+}
+
+static void test_sound_alone_is_no_film(void **state)
+{
+    char path[256];
+    cohl_film_reader *reader;
+    cohl_error err = { 0 };
+    snprintf(path, sizeof path, "%s/sound.mkv", corpus);
+    assert_int_equal(cohl_film_reader_open(&reader, path, 0, 0, &err), COHL_ERR_FORMAT);
+    assert_non_null(strstr(err.text, "holds no picture"));
+}
+
 static int make_folder(void **state)
 {
     strcpy(folder, "/tmp/cohl-film-XXXXXX");
@@ -335,6 +401,9 @@ int main(void)
         cmocka_unit_test(test_sizes_and_rates_that_cannot_be_are_refused),
         cmocka_unit_test(test_what_is_no_film_is_refused_in_a_sentence),
         cmocka_unit_test(test_a_film_cut_short_ends_or_fails_but_never_worse),
+        cmocka_unit_test(test_films_of_phones_and_cameras_come_as_they_are_shown),
+        cmocka_unit_test(test_a_turned_film_is_turned_the_right_way),
+        cmocka_unit_test(test_sound_alone_is_no_film),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,0 +1,47 @@
+/* steady.c - colour and contrast that do not wander from window to window. */
+#include "engine/steady.h"
+
+#include <assert.h>
+#include <math.h>
+
+/* Drift of a window at most: a part of the deviation, and a factor of it. */
+static const double SHIFT_MAX = 0.25, FACTOR_MAX = 1.25;
+
+/* Mean and deviation of a channel. */
+static void measure(const float *values, size_t cells, int channels, int channel, double *mean, double *deviation)
+{
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < cells; i++)
+        sum += values[i * (size_t)channels + (size_t)channel];
+    *mean = sum / (double)cells;
+    for (size_t i = 0; i < cells; i++) {
+        double d = values[i * (size_t)channels + (size_t)channel] - *mean;
+        squares += d * d;
+    }
+    *deviation = sqrt(squares / (double)cells);
+}
+
+void engine_steady_learn(engine_steady *s, const float *values, size_t cells, int channels)
+{
+    assert(channels <= ENGINE_STEADY_CHANNELS_MAX);
+    if (!cells)
+        return;
+    for (int c = 0; c < channels; c++)
+        measure(values, cells, channels, c, &s->mean[c], &s->deviation[c]);
+    s->set = true;
+}
+
+void engine_steady_hold(const engine_steady *s, float *values, size_t cells, int channels)
+{
+    for (int c = 0; c < channels && s->set && cells; c++) {
+        double mean, deviation, most = SHIFT_MAX * s->deviation[c];
+        measure(values, cells, channels, c, &mean, &deviation);
+        double shift = fmin(fmax(s->mean[c] - mean, -most), most);
+        double factor = deviation > 0 ? s->deviation[c] / deviation : 1;
+        factor = fmin(fmax(factor, 1 / FACTOR_MAX), FACTOR_MAX);
+        for (size_t i = 0; i < cells; i++) {
+            float *at = &values[i * (size_t)channels + (size_t)c];
+            *at = (float)(mean + shift + factor * (*at - mean));
+        }
+    }
+}
