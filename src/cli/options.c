@@ -10,7 +10,9 @@
 #include "base/text.h"
 #include "cli/command.h"
 
-enum { NAME_COLUMN = 26, NAME_MAX_BYTES = 64 };
+enum { NAME_COLUMN = 26 };
+
+static struct { cohl_usage_fn *fn; void *user; } listener;
 
 static void print_help(const cohl_usage *usage)
 {
@@ -24,12 +26,16 @@ static void print_help(const cohl_usage *usage)
     printf("  %-*s %s\n", NAME_COLUMN, "--help", "this page");
 }
 
-/* Call with each spelling of names in turn; returns false after the last. */
-static bool next_spelling(const char **names, char out[NAME_MAX_BYTES])
+void cohl_options_tell(cohl_usage_fn *fn, void *user)
+{
+    listener.fn = fn, listener.user = user;
+}
+
+bool cohl_option_spelling(const char **names, char out[COHL_OPTION_NAME_BYTES])
 {
     const char *at = *names + strspn(*names, ", ");
     size_t length = strcspn(at, ", ");
-    if (!length || length >= NAME_MAX_BYTES)
+    if (!length || length >= COHL_OPTION_NAME_BYTES)
         return false;
     memcpy(out, at, length);
     out[length] = 0;
@@ -39,9 +45,9 @@ static bool next_spelling(const char **names, char out[NAME_MAX_BYTES])
 
 static const cohl_option *find_option(const cohl_usage *usage, const char *name)
 {
-    char spelling[NAME_MAX_BYTES];
+    char spelling[COHL_OPTION_NAME_BYTES];
     for (const cohl_option *o = usage->options; o->names; o++)
-        for (const char *names = o->names; next_spelling(&names, spelling); )
+        for (const char *names = o->names; cohl_option_spelling(&names, spelling); )
             if (!strcmp(spelling, name))
                 return o;
     return NULL;
@@ -49,10 +55,10 @@ static const cohl_option *find_option(const cohl_usage *usage, const char *name)
 
 static int unknown_option(const cohl_usage *usage, const char *name)
 {
-    char spelling[NAME_MAX_BYTES], nearest[NAME_MAX_BYTES] = "--help";
+    char spelling[COHL_OPTION_NAME_BYTES], nearest[COHL_OPTION_NAME_BYTES] = "--help";
     int best = 4;
     for (const cohl_option *o = usage->options; o->names; o++)
-        for (const char *names = o->names; next_spelling(&names, spelling); ) {
+        for (const char *names = o->names; cohl_option_spelling(&names, spelling); ) {
             int distance = cohl_text_distance(spelling, name);
             if (distance < best) {
                 best = distance;
@@ -121,7 +127,7 @@ static bool set_value(const cohl_usage *usage, const cohl_option *o, const char 
 /* One option at argv[*at]; moves *at past its value. */
 static bool take_option(const cohl_usage *usage, int argc, char **argv, int *at)
 {
-    char name[NAME_MAX_BYTES];
+    char name[COHL_OPTION_NAME_BYTES];
     const char *equals = strchr(argv[*at], '='), *value = NULL;
     size_t length = equals ? (size_t)(equals - argv[*at]) : strlen(argv[*at]);
 
@@ -163,6 +169,11 @@ bool cohl_options_parse(const cohl_usage *usage, int argc, char **argv, const ch
     int count = 0;
     bool options = true;
 
+    if (listener.fn) {
+        listener.fn(listener.user, usage);
+        *exit_code = COHL_EXIT_OK;
+        return false;
+    }
     *exit_code = COHL_EXIT_USAGE;
     for (int i = 0; i < words_max; i++)
         words[i] = NULL;

@@ -41,6 +41,16 @@ typedef struct cohl_usage {
     const cohl_option *options;   /* ends with names NULL */
 } cohl_usage;
 
+enum { COHL_OPTION_NAME_BYTES = 64 };
+
+/* Each spelling of `names` in turn, `*names` moving on; false after the last. */
+bool cohl_option_spelling(const char **names, char out[COHL_OPTION_NAME_BYTES]);
+
+/* For what lists commands (completion, the manual): while fn is set, cohl_options_parse hands it the
+ * usage and ends the command. fn NULL: as usual again. */
+typedef void cohl_usage_fn(void *user, const cohl_usage *usage);
+void cohl_options_tell(cohl_usage_fn *fn, void *user);
+
 /* Fill the targets; the other words go to words[] (words_min..words_max of them, the rest of
  * words[] NULL). "--name=value" and "--name value"; "--" ends options; --help prints the usage.
  * false: the command is over, with *exit_code (0 after --help, 2 with a sentence on stderr). */

@@ -263,6 +263,69 @@ static void test_info_tells_films_models_and_weights(void **state)
     assert_non_null(strstr(out, "encoder.conv1.weight"));
 }
 
+/* "--seed" as the manual page spells it: "\-\-seed". */
+static const char *in_roff(const char *name)
+{
+    static char out[128];
+    size_t size = 0;
+    for (; *name; name++) {
+        if (*name == '-')
+            out[size++] = '\\';
+        out[size++] = *name;
+    }
+    out[size] = 0;
+    return out;
+}
+
+/* Options are the words with a dash in the first column of a --help page. */
+static int look_up_options(const char *command, const char *help, const char *const page[4])
+{
+    int count = 0;
+    for (const char *line = strchr(help, '\n'); line; line = strchr(line + 1, '\n')) {
+        char left[27], *rest = left;
+        if (strncmp(line, "\n  -", 4))
+            continue;
+        snprintf(left, sizeof left, "%s", line + 3);
+        for (char *name; (name = strtok_r(rest, ", ", &rest)) && *name == '-'; count++) {
+            char fish[128];
+            snprintf(fish, sizeof fish, name[1] == '-' ? " -l %s" : " -s %s", name + (name[1] == '-' ? 2 : 1));
+            const char *wanted[4] = { name, name, fish, in_roff(name) };
+            for (int i = 0; i < 4; i++)
+                if (strcmp(name, "--help") && !strstr(page[i], wanted[i]))
+                    fail_msg("cohl %s %s: not in page %d of bash, zsh, fish, man", command, name, i);
+        }
+    }
+    return count;
+}
+
+static void test_completions_and_the_manual_know_every_option(void **state)
+{
+    static const char *const asked[] = { "completion bash", "completion zsh", "completion fish", "man" };
+    char *page[4], *commands;
+    int count = 0;
+    for (int i = 0; i < 4; i++) {
+        expect(run("%s", asked[i]), 0);
+        page[i] = strdup(out);
+    }
+    expect(run("--help"), 0);
+    assert_non_null(commands = strdup(out));
+    for (char *line = strstr(commands, "\n  "); line; line = strstr(line + 1, "\n  ")) {
+        char name[32];
+        assert_int_equal(sscanf(line, " %31s", name), 1);
+        for (int i = 0; i < 4; i++)
+            if (!strstr(page[i], name))
+                fail_msg("cohl %s: not in the page of %s", name, asked[i]);
+        expect(run("%s --help", name), 0);
+        count += look_up_options(name, out, (const char *const *)page);
+    }
+    assert_true(count > 40);
+    free(commands);
+    for (int i = 0; i < 4; i++)
+        free(page[i]);
+    expect(run("completion bash | bash -n"), 0);
+    expect(run("completion tcsh"), 2);
+}
+
 static void test_theatre_renders_a_scene_with_its_truth(void **state)
 {
     expect(run("theatre render --seed 4 --frames 5 --size 64x64 -o scene.mp4 --truth scene.json"), 0);
@@ -294,6 +357,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_broken_model_is_named_with_what_is_wrong),
         cmocka_unit_test(test_an_interrupt_ends_it_soon_and_leaves_nothing),
         cmocka_unit_test(test_info_tells_films_models_and_weights),
+        cmocka_unit_test(test_completions_and_the_manual_know_every_option),
         cmocka_unit_test(test_theatre_renders_a_scene_with_its_truth),
     };
     if (argc != 3)
