@@ -188,7 +188,7 @@ static void test_a_broken_model_is_named_with_what_is_wrong(void **state)
     static const struct { const char *broken; const char *says; } cases[] = {
         { "rm model_index.json", "model_index.json" },
         { "rm scheduler/config.json", "scheduler/config.json" },
-        { "rm vae/model.safetensors", "no .safetensors file" },
+        { "rm vae/model.safetensors", "no .safetensors" },
         { "rm tokenizer/words.tsv", "words.tsv" },
         { ": > tokenizer/words.tsv", "holds no words" },
         { ": > vae/config.json", "vae/config.json" },
