@@ -24,7 +24,7 @@ static json_t *row_json(const cohl_rows *r)
     int64_t named = cohl_rows_int(r, 2);
     json_t *json = json_pack("{s:I, s:s, s:s}", "film", (json_int_t)cohl_rows_int(r, 0), "made",
                              cohl_moment_text(made, cohl_rows_int(r, 1)), "state",
-                             !named ? "not named" : cohl_rows_is_null(r, 14) ? "delivered" : "blocked");
+                             !cohl_rows_is_null(r, 14) ? "blocked" : named ? "delivered" : "not named");
     set_text(json, "title", cohl_rows_text(r, 3));
     set_json(json, "recipe", cohl_rows_text(r, 4));
     set_text(json, "model", cohl_rows_text(r, 5));
