@@ -33,7 +33,7 @@ static bool goes_on(const cohl_film_abilities *can) { return can->known->by_time
 static cohl_status count_asked(int *out, const cohl_plan *plan, const cohl_request *r, const cohl_film_abilities *can,
                                cohl_error *err)
 {
-    double once = (can->frames_max - 1) / can->fps, most = goes_on(can) ? REEL_SECONDS_MAX : once;
+    double once = (can->frames_max - 1) / can->fps, most = goes_on(can) ? fmax(once, REEL_SECONDS_MAX) : once;
     double count = r->seconds ? floor(r->seconds * plan->fps + 0.5) : r->frames;
     if (r->frames && r->seconds)
         return cohl_fail(err, COHL_ERR_ARGUMENT, "%d frames and %g seconds: expected one of the two", r->frames,
@@ -45,8 +45,8 @@ static cohl_status count_asked(int *out, const cohl_plan *plan, const cohl_reque
         return cohl_fail(err, COHL_ERR_ARGUMENT, r->seconds ? "%g seconds make no frame, expected more than 0"
                          : "%g frames, expected at least 1", r->seconds ? r->seconds : count);
     if (!((count - 1) / plan->fps <= most + 0.49 / can->fps) && goes_on(can))
-        return cohl_fail(err, COHL_ERR_ARGUMENT, "%.15g frames last %.4g s; %s makes at most %d s", count,
-                         count / plan->fps, can->name, REEL_SECONDS_MAX);
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "%.15g frames last %.4g s; %s makes at most %.4g s", count,
+                         count / plan->fps, can->name, most);
     if (!((count - 1) / plan->fps <= most + 0.49 / can->fps))
         return cohl_fail(err, COHL_ERR_ARGUMENT, "%.15g frames last %.4g s; %s films at most %d frames at %g a "
                          "second, %.4g s, and cannot go on from them (known = %s)", count, count / plan->fps,
@@ -151,9 +151,10 @@ static cohl_status check_made(const cohl_plan *plan, const reel *reel, const coh
 {
     double made = (reel->made_end - reel->made_begin) / reel->fps;
     int tokens = engine_window_latents(plan) * (plan->width / COHL_MODEL_GRID) * (plan->height / COHL_MODEL_GRID);
-    if (made > REEL_SECONDS_MAX + 1)
-        return cohl_fail(err, COHL_ERR_ARGUMENT, "%.4g s would be made anew; %s makes at most %d s: --seconds says how "
-                         "much", made, can->name, REEL_SECONDS_MAX);
+    double most = fmax(REEL_SECONDS_MAX, can->frames_max / can->fps);
+    if (made > most + 1)
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "%.4g s would be made anew; %s makes at most %.4g s: say how many "
+                         "seconds", made, can->name, most);
     if (tokens > TOKENS_MAX)
         return cohl_fail(err, COHL_ERR_ARGUMENT, "%dx%d for %d frames is %d tokens, expected at most %d: make it "
                          "smaller or shorter", plan->width, plan->height, plan->window_frames, tokens, TOKENS_MAX);
