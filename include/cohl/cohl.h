@@ -242,6 +242,10 @@ typedef struct cohl_film {
     const char *sheet;    /* the contact sheet, .png                    (NULL) */
     const char *title;    /* in its metadata                   (NULL: prompt) */
     const char *report;   /* what it cost, as JSON beside it: .json     (NULL) */
+    const char *signer;   /* who signs it: a PEM file with a private key and its chain
+                             (NULL: who `cohl signer use` chose, or this installation) */
+    bool prompt_in_credentials;   /* they tell the prompt              (false) */
+    bool label;           /* "AI generated" in a corner of every frame (false) */
 } cohl_film;
 
 /* Would this film be taken there? Before anything is made; leaves nothing behind. */

@@ -16,17 +16,18 @@
 #include "cli/size.h"
 #include "cohl/cohl.h"
 #include "deliver/door.h"
+#include "provenance/signer.h"
 
 enum { TAKES_MAX = 1000 };
 static const int UNASKED = -1;
 
 /* What was typed; UNASKED or NULL where nothing was. */
 typedef struct asked {
-    const char *prompt, *out, *size, *solver, *negative, *image, *last_image, *model, *precision, *again, *seed;
+    const char *prompt, *out, *size, *solver, *negative, *image, *last_image, *model, *precision, *again, *seed, *signer;
     cohl_given_options given;
     double      seconds, fps, guidance, shift;
     int         frames, steps, takes, threads;
-    bool        json, plan, no_report, no_sheet, quiet;
+    bool        json, plan, no_report, no_sheet, quiet, label, tell_prompt;
 } asked;
 
 /* ---- Ctrl-C -------------------------------------------------------------- */
@@ -187,12 +188,32 @@ static void warn_of(const cohl_plan *plan)
         fprintf(stderr, "cohl: %s\n", plan->note[i]);
 }
 
+/* A key that others may read still signs; they could too. */
+static void warn_of_signer(const char *path)
+{
+    cohl_signer signer;
+    if (cohl_signer_open(&signer, path, NULL))
+        return;
+    if (*signer.warning)
+        fprintf(stderr, "cohl: %s\n", signer.warning);
+    cohl_signer_close(&signer);
+}
+
+/* WebM and GIF have no place for credentials. */
+static void print_credentials(const char *path)
+{
+    size_t size = strlen(path);
+    if (size && path[size - 1] != '/' && !cohl_credentials_inside(path))
+        printf("%s.c2pa: its credentials, to be kept beside it (cohl verify %s)\n", path, path);
+}
+
 static void print_report(const char *path, const char *sheet, const cohl_plan *plan, const cohl_run_report *r)
 {
     printf("%s: %d frames of %dx%d, %.2f s at %g fps\n", path, plan->frames, plan->width, plan->height, plan->seconds,
            plan->fps);
     if (sheet)
         printf("%s: its contact sheet\n", sheet);
+    print_credentials(path);
     printf("%.1f s (%d steps %.1f s, decoding %.1f s, writing %.1f s), peak memory %.0f MiB, energy about %.0f J (%s)\n",
            r->seconds, plan->steps, r->sample_seconds, r->decode_seconds, r->deliver_seconds,
            (double)r->cost.peak_bytes / 1048576, r->cost.joules, r->cost.about);
@@ -322,7 +343,7 @@ static cohl_status make_take(session *s, cohl_run *run, const cohl_film *film, i
     cohl_status st = COHL_OK;
 
     if (!take && !a->quiet)
-        warn_of(cohl_run_plan(run));
+        warn_of(cohl_run_plan(run)), warn_of_signer(a->signer);
     cohl_run_watch(run, show_progress, (void *)a);
     running = run;
     if (stopped)
@@ -347,7 +368,8 @@ static cohl_status do_take(session *s, const cohl_request *request, int take, bo
     cohl_run *run = NULL;
     char *path = take_path(a->out, take, a->takes);
     char *sheet = path ? cohl_door_sheet_path(path) : NULL, *report = path ? cohl_door_report_path(path) : NULL;
-    cohl_film film = { .path = path, .report = a->no_report ? NULL : report };
+    cohl_film film = { .path = path, .report = a->no_report ? NULL : report, .signer = a->signer, .label = a->label,
+                       .prompt_in_credentials = a->tell_prompt };
 
     own.seed += (uint64_t)take;
     cohl_status st = path && sheet && report ? cohl_run_new(&run, s->engine, &own, err)
@@ -431,6 +453,9 @@ static int run_generate(int argc, char **argv)
         { "--precision", "P", "of products and weights: f32 or bf16 (the faster here)", COHL_OPTION_TEXT, &a.precision, 0, 0 },
         { "--plan", NULL, "say what it would be and what it would cost, and make nothing", COHL_OPTION_FLAG, &a.plan, 0, 0 },
         { "--no-report", NULL, "no report of its cost beside the film", COHL_OPTION_FLAG, &a.no_report, 0, 0 },
+        { "--label", NULL, "\"AI generated\" in a corner of every frame; the credentials tell whether", COHL_OPTION_FLAG, &a.label, 0, 0 },
+        { "--signer", "PEM", "sign with this key and its chain (cohl signer show)", COHL_OPTION_TEXT, &a.signer, 0, 0 },
+        { "--prompt-in-credentials", NULL, "the signed credentials tell the prompt too", COHL_OPTION_FLAG, &a.tell_prompt, 0, 0 },
         { "--no-sheet", NULL, "no contact sheet beside the film", COHL_OPTION_FLAG, &a.no_sheet, 0, 0 },
         { "--json", NULL, "answer as JSON on stdout", COHL_OPTION_FLAG, &a.json, 0, 0 },
         { "-q, --quiet", NULL, "no progress and no remarks", COHL_OPTION_FLAG, &a.quiet, 0, 0 },

@@ -152,6 +152,7 @@ static cohl_status render(const asked *a, cohl_error *err)
         params.path = a->out, params.sheet = scene.frames > 1 ? sheet : NULL;
         params.width = scene.width, params.height = scene.height, params.fps = scene.fps;
         params.frames = scene.frames, params.recipe = recipe, params.title = caption.data;
+        params.rendered = true, params.facts = "{\"theatre\":true,\"policies\":[]}";
         st = film_scene(&scene, a, &params, err);
     }
     cohl_text_free(&caption);

@@ -13,7 +13,9 @@
 #include "deliver/check.h"
 #include "deliver/contact.h"
 #include "deliver/entry.h"
+#include "deliver/label.h"
 #include "deliver/place.h"
+#include "deliver/seal.h"
 
 enum { TAGS_MOST = 3 };
 
@@ -24,6 +26,9 @@ struct cohl_door {
     cohl_film_target  target;              /* what was asked for                     */
     cohl_film_target  hidden;              /* the same, at its hidden place          */
     char             *hidden_sheet;
+    char             *beside, *hidden_beside;   /* where credentials stand when not inside; NULL */
+    cohl_seal        *seal;
+    cohl_frame       *labelled;            /* the frame with its label, when one is asked for */
     cohl_tag          tags[TAGS_MOST];
     int               tag_count;
     cohl_window      *window;
@@ -61,6 +66,7 @@ void cohl_door_report_free(cohl_door_report *report)
 {
     free(report->path);
     free(report->sheet);
+    free(report->credentials);
     *report = (cohl_door_report){ 0 };
 }
 
@@ -106,6 +112,24 @@ static cohl_status check_sheet(const cohl_film_target *target, const cohl_door_p
     return cohl_place_check(params->sheet, false, params->sheet, err);
 }
 
+/* Where credentials stand that have no place inside: *out is NULL for formats that hold them. */
+static cohl_status beside_path(char **out, const cohl_film_target *target, cohl_error *err)
+{
+    bool inside = cohl_film_target_is_folder(target) || cohl_credentials_inside(target->place);
+    *out = inside ? NULL : cohl_credentials_beside(target->place);
+    return *out || inside ? COHL_OK : cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory for its name", target->path);
+}
+
+static cohl_status check_beside(const cohl_film_target *target, cohl_error *err)
+{
+    char *beside;
+    cohl_status st = beside_path(&beside, target, err);
+    if (!st && beside)
+        st = cohl_place_check(beside, false, beside, err);
+    free(beside);
+    return st;
+}
+
 static cohl_film_params film_params(const cohl_door_params *params)
 {
     return (cohl_film_params){ .width = params->width, .height = params->height,
@@ -123,6 +147,8 @@ static cohl_status check_target(const cohl_film_target *target, const cohl_door_
     if ((st = cohl_place_check(target->place, cohl_film_target_is_folder(target), params->path,
                                err)))
         return st;
+    if ((st = check_beside(target, err)))                  return st;
+    if ((st = cohl_seal_check(params, err)))               return st;
     return check_sheet(target, params, err);
 }
 
@@ -140,7 +166,8 @@ cohl_status cohl_door_check(const cohl_door_params *params, cohl_error *err)
 static bool own_words(cohl_door *door)
 {
     cohl_door_params *p = &door->params;
-    const char **words[] = { &p->path, &p->recipe, &p->title, &p->sheet, &p->model, &p->model_digest };
+    const char **words[] = { &p->path, &p->recipe, &p->title, &p->sheet, &p->model, &p->model_digest,
+                             &p->signer, &p->facts, &p->action, &p->description };
     bool owned = true;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (!*words[i])
@@ -179,8 +206,13 @@ static void free_door(cohl_door *door)
 {
     cohl_place_remove(door->hidden.place);
     cohl_place_remove(door->hidden_sheet);
+    cohl_place_remove(door->hidden_beside);
     free(door->hidden.place);
     free(door->hidden_sheet);
+    free(door->hidden_beside);
+    free(door->beside);
+    cohl_seal_free(door->seal);
+    cohl_frame_free(door->labelled);
     cohl_window_free(door->window);
     cohl_contact_free(door->contact);
     cohl_film_target_free(&door->target);
@@ -190,6 +222,10 @@ static void free_door(cohl_door *door)
     free((char *)door->params.sheet);
     free((char *)door->params.model);
     free((char *)door->params.model_digest);
+    free((char *)door->params.signer);
+    free((char *)door->params.facts);
+    free((char *)door->params.action);
+    free((char *)door->params.description);
     free(door);
 }
 
@@ -210,6 +246,8 @@ cohl_status cohl_door_open(cohl_door **out, const cohl_door_params *params, cohl
                                   params->height, params->fps, err);
     if (!st && params->sheet)
         st = cohl_contact_new(&door->contact, params->frames, params->fps, err);
+    if (!st) st = cohl_seal_new(&door->seal, &door->params, err);
+    if (!st) st = beside_path(&door->beside, &door->target, err);
     if (!st) st = begin_film(door, err);
     if (st)
         free_door(door);
@@ -218,11 +256,26 @@ cohl_status cohl_door_open(cohl_door **out, const cohl_door_params *params, cohl
     return st;
 }
 
+/* The frame with the visible label, in memory that is kept from frame to frame. */
+static cohl_status add_label(cohl_door *door, const cohl_frame **frame, cohl_error *err)
+{
+    cohl_status st = COHL_OK;
+    if (!door->labelled)
+        st = cohl_frame_copy(&door->labelled, *frame, err);
+    else
+        memcpy(door->labelled->rgb, (*frame)->rgb, cohl_frame_bytes(*frame));
+    if (st)
+        return st;
+    cohl_label_draw(door->labelled);
+    *frame = door->labelled;
+    return COHL_OK;
+}
+
 /* A frame that has passed: onto the sheet if it has a place there, and to the encoder. */
 static cohl_status write_frame(cohl_door *door, const cohl_frame *frame, cohl_error *err)
 {
-    cohl_status st = COHL_OK;
-    if (door->contact)
+    cohl_status st = door->params.label ? add_label(door, &frame, err) : COHL_OK;
+    if (!st && door->contact)
         st = cohl_contact_take(door->contact, door->written, frame, err);
     if (!st)
         st = cohl_film_writer_put(door->writer, frame, err);
@@ -270,13 +323,35 @@ static cohl_status finish_sheet(cohl_door *door, cohl_error *err)
     return st;
 }
 
-/* From here on there is a film. The hidden names are forgotten as they are given up. */
+/* All that will get a name is signed. */
+static cohl_status seal_all(cohl_door *door, cohl_error *err)
+{
+    const char *hidden = door->hidden.place, *place = door->target.place;
+    cohl_status st;
+    if (cohl_film_target_is_folder(&door->target))
+        st = cohl_seal_folder(door->seal, hidden, place, err);
+    else if (!door->beside)
+        st = cohl_seal_file(door->seal, hidden, NULL, place, err);
+    else if (!(st = cohl_place_begin(&door->hidden_beside, door->beside, false, door->beside, err)))
+        st = cohl_seal_file(door->seal, hidden, door->hidden_beside, place, err);
+    if (!st && door->hidden_sheet)
+        st = cohl_seal_file(door->seal, door->hidden_sheet, NULL, door->params.sheet, err);
+    return st;
+}
+
+/* From here on there is a film. The hidden names are forgotten as they are given up. Credentials
+ * come first: without its film their file says nothing, a film without them would be unsigned. */
 static cohl_status give_names(cohl_door *door, cohl_error *err)
 {
-    cohl_status st = cohl_place_name(door->hidden.place, door->target.place, door->params.path,
-                                     err);
+    cohl_status st = COHL_OK;
+    if (door->hidden_beside)
+        st = cohl_place_name(door->hidden_beside, door->beside, door->beside, err);
+    if (!st && (st = cohl_place_name(door->hidden.place, door->target.place, door->params.path, err)))
+        cohl_place_remove(door->beside);
     if (st)
         return st;
+    free(door->hidden_beside);
+    door->hidden_beside = NULL;
     free(door->hidden.place);
     door->hidden.place = NULL;
     if (!door->hidden_sheet)
@@ -298,9 +373,10 @@ static cohl_status enter_and_name(cohl_door *door, const cohl_film_report *film,
         .title = p->title, .recipe = p->recipe, .model = p->model, .model_digest = p->model_digest,
         .packets = film->packets, .width = p->width, .height = p->height, .frames = film->frames, .fps = p->fps,
         .link = p->link, .link_count = p->link_count } };
-    cohl_entry_list(&entry, door->hidden.place, door->target.place, cohl_film_target_is_folder(&door->target));
+    cohl_entry_list(&entry, door->hidden.place, door->hidden_beside, door->target.place,
+                    cohl_film_target_is_folder(&door->target));
     if (door->hidden_sheet)
-        cohl_entry_list(&entry, door->hidden_sheet, p->sheet, false);
+        cohl_entry_list(&entry, door->hidden_sheet, NULL, p->sheet, false);
     cohl_entry_enter(&entry);
     cohl_status st = give_names(door, err);
     cohl_entry_end(&entry, !st);
@@ -317,10 +393,11 @@ static cohl_status fill_report(cohl_door_report *report, const cohl_door *door,
     *report = (cohl_door_report){
         .path = strdup(door->target.place), .frames = film->frames, .bytes = film->bytes,
         .sheet = door->params.sheet ? strdup(door->params.sheet) : NULL,
+        .credentials = door->beside ? strdup(door->beside) : NULL,
         .seconds = film->frames / door->params.fps,
     };
     memcpy(report->packets, film->packets, sizeof report->packets);
-    if (report->path && (report->sheet || !door->params.sheet))
+    if (report->path && (report->sheet || !door->params.sheet) && (report->credentials || !door->beside))
         return COHL_OK;
     cohl_door_report_free(report);
     return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to report on it", door->params.path);
@@ -340,6 +417,8 @@ cohl_status cohl_door_close(cohl_door *door, cohl_status st, cohl_door_report *r
         st = finish_film(door, err);
     st = cohl_film_writer_close(door->writer, st, &film, err);
     if (!st) st = finish_sheet(door, err);
+    if (!st) st = seal_all(door, err);
+    if (!st) film.bytes = cohl_place_bytes(door->hidden.place);
     if (!st && report) st = fill_report(report, door, &film, err);
     if (!st && (st = enter_and_name(door, &film, report, err)) && report)
         cohl_door_report_free(report);

@@ -16,7 +16,9 @@
  * or not at all.
  *
  * Frames pass the checks (deliver/check.h), then the encoder (media/writer.h). Every
- * file says in its metadata that it was generated, and carries its recipe.
+ * file says in its metadata that it was generated, carries its recipe, and is signed when it
+ * is whole: MP4, MOV, PNG carry their credentials, for WebM and GIF they come into being as
+ * FILE.c2pa. What cannot be signed is no film: nothing of it stays.
  *
  * A door is used by one thread at a time. Where a limit on file size is set, the
  * program ignores SIGXFSZ, so that the limit is an error and not the end. */
@@ -26,8 +28,15 @@
 #include "ledger/films.h"
 #include "media/frame.h"
 #include "media/writer.h"
+#include "provenance/credentials.h"
 
 typedef struct cohl_door cohl_door;
+
+/* A file that the film is made from. */
+typedef struct cohl_door_source {
+    const char       *path;
+    cohl_relationship relationship;
+} cohl_door_source;
 
 /* All strings UTF-8, borrowed for the call that takes the params. */
 typedef struct cohl_door_params {
@@ -43,6 +52,15 @@ typedef struct cohl_door_params {
     const char *model, *model_digest;   /* that made it (ledger/models.h), or NULL        */
     const cohl_film_link *link;  /* what it was made from                                 */
     int         link_count;
+
+    /* for its credentials (provenance/credentials.h) */
+    const char *signer;          /* PEM with a key and its chain; NULL: the installation's (NULL) */
+    const char *facts;           /* a JSON object of what they are to tell besides, or NULL       */
+    const cohl_door_source *source;   /* read when the door opens                                 */
+    int         source_count;
+    const char *action, *description; /* what was done to a source: "c2pa.edited"; NULL           */
+    bool        rendered;        /* by a program and no trained model                     (false) */
+    bool        label;           /* draw "AI generated" into every frame                  (false) */
 } cohl_door_params;
 
 cohl_door_params cohl_door_params_default(void);
@@ -57,6 +75,7 @@ char *cohl_door_report_path(const char *path);
 typedef struct cohl_door_report {
     char    *path;           /* the film, or the folder of pictures */
     char    *sheet;          /* the contact sheet, or NULL          */
+    char    *credentials;    /* the file where they stand; NULL: in the film */
     int      frames;
     double   seconds;        /* that the film lasts                 */
     uint64_t bytes;          /* of the film, or of all its pictures */

@@ -11,6 +11,7 @@
 
 #include "base/digest.h"
 #include "base/file.h"
+#include "provenance/verify.h"
 
 /* place as an absolute path, in new memory: its folder is there, it is not yet. */
 static char *absolute(const char *place)
@@ -30,8 +31,19 @@ static char *absolute(const char *place)
     return out;
 }
 
+/* What the file's credentials are, so that they can be given back when they were stripped. */
+static void keep_credentials(cohl_film_file *file, const char *signed_file)
+{
+    char label[256];
+    uint8_t *store;
+    if (!cohl_verify_keep(signed_file, &store, &file->manifest_size, label))
+        return;
+    file->manifest = store;
+    file->credential = strdup(label);
+}
+
 /* Takes path. */
-static cohl_status add_file(cohl_entry *entry, const char *hidden, char *path, cohl_error *err)
+static cohl_status add_file(cohl_entry *entry, const char *hidden, const char *beside, char *path, cohl_error *err)
 {
     struct stat info;
     char digest[COHL_DIGEST_HEX];
@@ -47,6 +59,7 @@ static cohl_status add_file(cohl_entry *entry, const char *hidden, char *path, c
         return st ? st : cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to enter it", hidden);
     }
     grown[count] = (cohl_film_file){ .path = path, .digest = copy, .bytes = info.st_size };
+    keep_credentials(&grown[count], beside ? beside : hidden);
     entry->made.file = grown, entry->made.file_count = count + 1;
     return COHL_OK;
 }
@@ -55,7 +68,7 @@ static cohl_status add_picture(cohl_entry *entry, const char *hidden, const char
                                cohl_error *err)
 {
     char *from = cohl_path_join(hidden, name), *to = cohl_path_join(place, name);
-    cohl_status st = from && to ? add_file(entry, from, to, err)
+    cohl_status st = from && to ? add_file(entry, from, NULL, to, err)
                                 : cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to enter it", place);
     if (!from)
         free(to);
@@ -78,7 +91,7 @@ static cohl_status add_pictures(cohl_entry *entry, const char *hidden, const cha
     return st;
 }
 
-void cohl_entry_list(cohl_entry *entry, const char *hidden, const char *place, bool folder)
+void cohl_entry_list(cohl_entry *entry, const char *hidden, const char *beside, const char *place, bool folder)
 {
     if (!entry->ledger || entry->said.status)
         return;
@@ -88,7 +101,7 @@ void cohl_entry_list(cohl_entry *entry, const char *hidden, const char *place, b
     else if (folder)
         add_pictures(entry, hidden, path, &entry->said);
     else
-        add_file(entry, hidden, strdup(path), &entry->said);
+        add_file(entry, hidden, beside, strdup(path), &entry->said);
     free(path);
 }
 

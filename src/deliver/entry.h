@@ -17,8 +17,9 @@ typedef struct cohl_entry {
 } cohl_entry;
 
 /* Add a film at its hidden place, a file or a folder of pictures, that will stand at `place`; or its
- * sheet. Call once for each, the film first. */
-void cohl_entry_list(cohl_entry *entry, const char *hidden, const char *place, bool folder);
+ * sheet. beside: the hidden file of its credentials, NULL: they stand inside. Call once for each, the
+ * film first. */
+void cohl_entry_list(cohl_entry *entry, const char *hidden, const char *beside, const char *place, bool folder);
 
 void cohl_entry_enter(cohl_entry *entry);
 /* named: the film has its name; else the entry is taken back. */

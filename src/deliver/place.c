@@ -147,6 +147,20 @@ cohl_status cohl_place_name(const char *hidden, const char *place, const char *p
     return COHL_OK;
 }
 
+uint64_t cohl_place_bytes(const char *hidden)
+{
+    struct stat info;
+    uint64_t bytes = 0;
+    DIR *folder = opendir(hidden);
+    if (!folder)
+        return stat(hidden, &info) ? 0 : (uint64_t)info.st_size;
+    for (const struct dirent *entry; (entry = readdir(folder));)
+        if (!fstatat(dirfd(folder), entry->d_name, &info, 0) && S_ISREG(info.st_mode))
+            bytes += (uint64_t)info.st_size;
+    closedir(folder);
+    return bytes;
+}
+
 void cohl_place_remove(const char *hidden)
 {
     if (!hidden || !unlink(hidden))

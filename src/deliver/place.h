@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/status.h"
 
@@ -18,6 +19,9 @@ cohl_status cohl_place_begin(char **out, const char *place, bool folder, const c
 /* Fill a file that was begun, and sync it. */
 cohl_status cohl_place_fill(const char *hidden, const void *data, size_t size, const char *path,
                             cohl_error *err);
+
+/* How large a file is, or all files of a folder together. */
+uint64_t cohl_place_bytes(const char *hidden);
 
 /* Give what was made its name, and make the name last. */
 cohl_status cohl_place_name(const char *hidden, const char *place, const char *path,

@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "deliver/check.h"
 #include "deliver/door.h"
+#include "engine/facts.h"
 #include "engine/making.h"
 
 /* ---- new and free -------------------------------------------------------- */
@@ -235,6 +236,7 @@ static cohl_door_params door_params(const cohl_run *run, const cohl_film *film)
     params.width = run->plan.width, params.height = run->plan.height;
     params.fps = run->plan.fps, params.frames = run->plan.frames;
     params.model = run->engine->model->can.name;
+    params.signer = film->signer, params.label = film->label;
     return params;
 }
 
@@ -261,13 +263,18 @@ cohl_status cohl_run_film(cohl_run *run, const cohl_film *film, cohl_run_report 
     cohl_door_params params = door_params(run, film);
     cohl_door_report made = { 0 };
     cohl_door *door = NULL;
+    engine_facts facts = { 0 };
     cohl_status st = cohl_door_check(&params, err);
     if (st || (st = use_once(run, err)) || (st = check_book(run, err)))
         return st;
     st = open_run(run, err);
     params.ledger = run->book.ledger, params.model_digest = run->book.model_digest;
     params.link = run->book.link, params.link_count = run->book.link_count;
+    if (!st) st = engine_facts_gather(&facts, &run->own.request, film->prompt_in_credentials, err);
+    params.facts = facts.json, params.source = facts.source, params.source_count = facts.source_count;
+    params.description = *facts.description ? facts.description : NULL;
     if (!st) st = cohl_door_open(&door, &params, err);
+    engine_facts_free(&facts);
     if (!st) st = making_film(run, (making_sink){ put_door, door }, err);
     double began = cohl_clock_seconds();
     st = cohl_door_close(door, st, &made, err);

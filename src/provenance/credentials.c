@@ -36,7 +36,7 @@ typedef struct maker {
     const cohl_signer      *signer;
     char      label[NAME_ROOM], instance[NAME_ROOM], when[32];
     cohl_text facts;                   /* CBOR, "" without */
-    bool      generated;
+    cohl_source source;
     link      link[LINKS_MOST];
     int       link_count;
     cohl_text assertions, store;       /* of the pass */
@@ -60,21 +60,24 @@ char *cohl_credentials_beside(const char *path)
     return asprintf(&out, "%s.c2pa", path) < 0 ? NULL : out;
 }
 
-const char *cohl_source_type(bool generated)
+const char *cohl_source_type(cohl_source source)
 {
-    return generated ? SOURCE_TYPE "trainedAlgorithmicMedia" : SOURCE_TYPE "compositeWithTrainedAlgorithmicMedia";
+    static const char *const types[] = { SOURCE_TYPE "trainedAlgorithmicMedia",
+                                         SOURCE_TYPE "compositeWithTrainedAlgorithmicMedia",
+                                         SOURCE_TYPE "algorithmicMedia" };
+    return types[source];
 }
 
-#define XMP(type) \
-    "<?xpacket begin=\"\xef\xbb\xbf\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n" \
-    "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">" \
-    "<rdf:Description rdf:about=\"\" xmlns:Iptc4xmpExt=\"http://iptc.org/std/Iptc4xmpExt/2008-02-29/\" " \
-    "xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\" Iptc4xmpExt:DigitalSourceType=\"" SOURCE_TYPE type "\" " \
-    "xmp:CreatorTool=\"Cohl\"/></rdf:RDF></x:xmpmeta>\n<?xpacket end=\"r\"?>"
-
-const char *cohl_xmp(bool generated)
+char *cohl_source_xmp(cohl_source source)
 {
-    return generated ? XMP("trainedAlgorithmicMedia") : XMP("compositeWithTrainedAlgorithmicMedia");
+    static const char packet[] =
+        "<?xpacket begin=\"\xef\xbb\xbf\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n"
+        "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">"
+        "<rdf:Description rdf:about=\"\" xmlns:Iptc4xmpExt=\"http://iptc.org/std/Iptc4xmpExt/2008-02-29/\" "
+        "xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\" Iptc4xmpExt:DigitalSourceType=\"%s\" "
+        "xmp:CreatorTool=\"Cohl\"/></rdf:RDF></x:xmpmeta>\n<?xpacket end=\"r\"?>";
+    char *out = NULL;
+    return asprintf(&out, packet, cohl_source_type(source)) < 0 ? NULL : out;
 }
 
 /* ---- facts ------------------------------------------------------------------ */
@@ -198,7 +201,7 @@ static void put_making(const maker *m, cohl_text *out, bool edit)
     cohl_cbor_text(out, "action");
     cohl_cbor_text(out, !edit ? "c2pa.created" : m->what->action ? m->what->action : "c2pa.edited");
     put_agent(m, out);
-    cohl_cbor_text(out, "digitalSourceType"), cohl_cbor_text(out, cohl_source_type(m->generated));
+    cohl_cbor_text(out, "digitalSourceType"), cohl_cbor_text(out, cohl_source_type(m->source));
     if (description)
         cohl_cbor_text(out, "description"), cohl_cbor_text(out, description);
     if (inputs)
@@ -334,9 +337,10 @@ static cohl_status begin(maker *m, cohl_error *err)
     if (!draw_name(m->label, "urn:c2pa:") || !draw_name(m->instance, "xmp:iid:"))
         return cohl_fail(err, COHL_ERR_IO, "%s: cannot be signed: OpenSSL gives no random numbers", what->name);
     cohl_time_text(m->when, time(NULL));
-    m->generated = true;
+    m->source = what->rendered ? COHL_SOURCE_PROGRAM : COHL_SOURCE_MODEL;
     for (int i = 0; i < what->ingredient_count; i++)
-        m->generated &= cohl_ingredient_is_generated(what->ingredient[i]);
+        if (!cohl_ingredient_is_generated(what->ingredient[i]))
+            m->source = COHL_SOURCE_PARTLY_MODEL;
     return read_facts(m, err);
 }
 
@@ -393,7 +397,10 @@ static cohl_status sign_bytes(maker *m, const cohl_map *map, const char *to, boo
     if (inside != holds)
         return cohl_fail(err, COHL_ERR_UNSUPPORTED, "%s: its credentials stand %s it", m->what->name,
                          holds ? "inside" : "beside");
-    cohl_status st = cohl_layout_new(&layout, map->data, map->size, cohl_xmp(m->generated), m->what->name, err);
+    char *xmp = cohl_source_xmp(m->source);
+    cohl_status st = xmp ? cohl_layout_new(&layout, map->data, map->size, xmp, m->what->name, err)
+                         : cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to sign it", m->what->name);
+    free(xmp);
     if (!st) st = settle(m, layout, err);
     if (!st) st = write_signed(m, layout, to, err);
     cohl_layout_free(layout);

@@ -28,6 +28,7 @@ typedef struct cohl_credentials {
     const char *description;       /* of that action, in words; NULL: none                    */
     const cohl_ingredient *const *ingredient;
     int         ingredient_count;
+    bool        rendered;          /* by a program and no trained model: the toy theatre      */
 } cohl_credentials;
 
 /* Whether credentials of a file with this ending stand inside it (".mp4", ".mov", ".png"). */
@@ -45,10 +46,12 @@ char *cohl_credentials_beside(const char *path);
 cohl_status cohl_credentials_sign(const char *path, const char *beside, const cohl_signer *signer,
                                   const cohl_credentials *what, cohl_error *err);
 
-/* The plain tag that platforms read: XMP with IPTC's digital source type. generated: all of it
- * by a model, else only parts. */
-const char *cohl_xmp(bool generated);
-/* IPTC's word for that, a URI. */
-const char *cohl_source_type(bool generated);
+/* How a film came into being, in IPTC's words. */
+typedef enum cohl_source { COHL_SOURCE_MODEL, COHL_SOURCE_PARTLY_MODEL, COHL_SOURCE_PROGRAM } cohl_source;
+
+/* IPTC's word, a URI. */
+const char *cohl_source_type(cohl_source source);
+/* The plain tag that platforms read: XMP with that word, new memory; NULL when it is out. */
+char *cohl_source_xmp(cohl_source source);
 
 #endif

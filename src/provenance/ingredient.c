@@ -38,7 +38,7 @@ static bool made_whole(const cohl_findings *findings)
     bool says = false;
     json_array_foreach(json_object_get(active, "actions"), i, action) {
         const char *source = json_string_value(json_object_get(action, "source"));
-        says |= source && !strcmp(source, cohl_source_type(true));
+        says |= source && !strcmp(source, cohl_source_type(COHL_SOURCE_MODEL));
     }
     return says && findings->verdict >= COHL_VALID;
 }

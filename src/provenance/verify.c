@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "provenance/container.h"
 #include "provenance/credentials.h"
+#include "provenance/manifest.h"
 
 /* What cannot be read as its format is a finding too. */
 static void find_broken(cohl_findings *findings, const char *why)
@@ -73,6 +74,26 @@ cohl_status cohl_verify(cohl_verification *out, const char *path, const cohl_tru
     if (st)
         cohl_verification_free(out);
     return st;
+}
+
+bool cohl_verify_keep(const char *path, uint8_t **store, size_t *size, char label[COHL_JUMBF_LABEL_MAX])
+{
+    cohl_map file;
+    cohl_manifests all = { 0 };
+    *store = NULL;
+    if (cohl_map_open(&file, path, NULL))
+        return false;
+    cohl_store_bytes found = cohl_container_find(file.data, file.size);
+    cohl_bytes bytes = found.bytes.data ? found.bytes : (cohl_bytes){ file.data, file.size };
+    if (cohl_manifests_open(&all, bytes) && (*store = malloc(bytes.size))) {
+        memcpy(*store, bytes.data, bytes.size);
+        *size = bytes.size;
+        memcpy(label, all.manifest[all.count - 1].whole.label, COHL_JUMBF_LABEL_MAX);
+    }
+    cohl_manifests_close(&all);
+    cohl_map_close(&file);
+    free(found.owned);
+    return *store != NULL;
 }
 
 void cohl_verification_free(cohl_verification *verification)

@@ -23,6 +23,10 @@ typedef struct cohl_verification {
  *
  * COHL_ERR_IO, COHL_ERR_FORMAT  the file cannot be opened; is no regular file; is a .c2pa itself */
 cohl_status cohl_verify(cohl_verification *out, const char *path, const cohl_trust *trust, cohl_error *err);
+/* What a film's record keeps of its credentials: the whole store, new memory, and the label of
+ * its active manifest. path: a signed file, or a store of its own. False: there is none. */
+bool cohl_verify_keep(const char *path, uint8_t **store, size_t *size, char label[256]);
+
 void cohl_verification_free(cohl_verification *verification);
 
 #endif

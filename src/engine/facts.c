@@ -1,0 +1,35 @@
+/* facts.c - what a film's credentials will tell, as far as the engine knows it. */
+#include "engine/facts.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine/given.h"
+
+static void add_source(engine_facts *facts, const char *path, cohl_relationship relationship)
+{
+    if (path)
+        facts->source[facts->source_count++] = (cohl_door_source){ path, relationship };
+}
+
+cohl_status engine_facts_gather(engine_facts *out, const cohl_request *request, bool prompt, cohl_error *err)
+{
+    const given_kind *given = given_kind_of(request->given);
+    json_t *json = json_pack("{s:[], s:s*}", "policies", "prompt", prompt ? request->prompt : NULL);
+    *out = (engine_facts){ .json = json ? json_dumps(json, JSON_COMPACT) : NULL };
+    json_decref(json);
+    add_source(out, request->clip[0], COHL_PARENT);
+    add_source(out, request->clip[1], COHL_COMPONENT);
+    add_source(out, request->image, COHL_INPUT);
+    add_source(out, request->last_image, COHL_INPUT);
+    if (given)
+        snprintf(out->description, sizeof out->description, "%s", given->name);
+    return out->json ? COHL_OK : cohl_fail(err, COHL_ERR_MEMORY, "no memory for credentials");
+}
+
+void engine_facts_free(engine_facts *facts)
+{
+    free(facts->json);
+    *facts = (engine_facts){ 0 };
+}

@@ -1,0 +1,22 @@
+/* facts.h - what a film's credentials will tell, as far as the engine knows it. */
+#ifndef COHL_ENGINE_FACTS_H
+#define COHL_ENGINE_FACTS_H
+
+#include "cohl/cohl.h"
+#include "deliver/door.h"
+
+enum { ENGINE_SOURCES_MOST = 4 };
+
+/* For the door's params; starts as { 0 }. */
+typedef struct engine_facts {
+    char            *json;               /* the policies that were asked; the prompt, if wanted */
+    cohl_door_source source[ENGINE_SOURCES_MOST];
+    int              source_count;
+    char             description[64];    /* of what was done to a given film; "" without one    */
+} engine_facts;
+
+/* request is borrowed until free. */
+cohl_status engine_facts_gather(engine_facts *out, const cohl_request *request, bool prompt, cohl_error *err);
+void engine_facts_free(engine_facts *facts);
+
+#endif
