@@ -18,8 +18,10 @@
 #include "base/rng.h"
 #include "deliver/check.h"
 #include "deliver/door.h"
+#include "deliver/place.h"
 #include "media/reader.h"
 #include "media/still.h"
+#include "provenance/verify.h"
 
 enum { WIDTH = 96, HEIGHT = 64, FRAMES = 20 };
 
@@ -90,7 +92,8 @@ static void test_a_film_and_its_sheet_appear_together(void **state)
         assert_non_null(strstr(sheet_path, "/a.sheet.png"));
         if (cohl_door_check(&params, &err) || deliver(&params, FRAMES, COHL_OK, &report, &err))
             fail_msg("%s", err.text);
-        assert_int_equal(names(), before + (i ? 1 : 2));
+        assert_int_equal(names(), before + 2);   /* with its sheet, or with its credentials beside it */
+        assert_int_equal(report.credentials != NULL, i > 0);
         assert_int_equal(report.frames, FRAMES);
         assert_string_equal(report.path, params.path);
         assert_int_equal(strlen(report.packets), 64);
@@ -183,6 +186,64 @@ static void test_a_full_disk_is_one_sentence(void **state)
             fail_msg("%s: status %d, \"%s\"", films[i], st, err.text);
         assert_int_equal(names(), before);
     }
+}
+
+/* The film fits, the film with its credentials does not: nothing of it stays unsigned. */
+static void test_a_disk_that_fills_while_signing_leaves_no_film(void **state)
+{
+    static const char *films[] = { "signed.mp4", "signed.mov", "signed/", "signed.png" };
+    for (size_t i = 0; i < sizeof films / sizeof *films; i++) {
+        cohl_door_params params = params_of(path_of(films[i]));
+        cohl_door_report report;
+        cohl_error err = { 0 };
+        struct rlimit was, small;
+        params.frames = i < 2 ? FRAMES : 1;
+        assert_int_equal(deliver(&params, params.frames, COHL_OK, &report, &err), COHL_OK);
+        getrlimit(RLIMIT_FSIZE, &was);
+        small = (struct rlimit){ report.bytes - 16, was.rlim_max };
+        cohl_door_report_free(&report);
+        cohl_place_remove(films[i][6] == '/' ? path_of("signed") : params.path);
+        int before = names();
+        setrlimit(RLIMIT_FSIZE, &small);
+        cohl_status st = deliver(&params, params.frames, COHL_OK, NULL, &err);
+        setrlimit(RLIMIT_FSIZE, &was);
+        if (st != COHL_ERR_IO || !strstr(err.text, "cannot be signed, so it is not kept: File too large"))
+            fail_msg("%s: status %d, \"%s\"", films[i], st, err.text);
+        assert_int_equal(names(), before);
+    }
+}
+
+static void test_every_export_is_signed(void **state)
+{
+    static const struct { const char *name, *look; } films[] = {
+        { "every.mp4", "every.mp4" }, { "every.mov", "every.mov" }, { "every.webm", "every.webm" },
+        { "every.gif", "every.gif" }, { "every/", "every/frame00001.png" }, { "every/", "every.sheet.png" } };
+    char *root;
+    cohl_trust trust = { 0 };
+    assert_int_equal(cohl_signer_root(&root, NULL), COHL_OK);
+    assert_int_equal(cohl_trust_add(&trust, root, NULL), COHL_OK);
+    for (size_t i = 0; i < sizeof films / sizeof *films; i++) {
+        cohl_door_params params = params_of(path_of(films[i].name));
+        cohl_error err = { 0 };
+        cohl_verification v;
+        params.frames = 2, params.sheet = path_of("every.sheet.png");
+        params.facts = "{\"policies\":[\"house\"]}", params.model = "tiny", params.label = true;
+        if (i == 5)
+            params.path = path_of("again/");
+        if (deliver(&params, 2, COHL_OK, NULL, &err) || cohl_verify(&v, path_of(films[i].look), &trust, &err))
+            fail_msg("%s: %s", films[i].name, err.text);
+        const json_t *manifest = json_array_get(v.findings.manifests, 0), *facts = json_object_get(manifest, "facts");
+        if (v.findings.verdict != COHL_TRUSTED)
+            fail_msg("%s is %s", films[i].look, cohl_verdict_name(v.findings.verdict));
+        assert_true(cohl_findings_say_generated(&v.findings));
+        assert_string_equal(json_string_value(json_object_get(json_object_get(facts, "model"), "name")), "tiny");
+        assert_string_equal(json_string_value(json_array_get(json_object_get(facts, "checks"), 0)), "size");
+        assert_string_equal(json_string_value(json_array_get(json_object_get(facts, "policies"), 0)), "house");
+        assert_true(json_is_true(json_object_get(facts, "visible_label")));
+        cohl_verification_free(&v);
+    }
+    cohl_trust_free(&trust);
+    free(root);
 }
 
 /* The film fits, its sheet does not: what is named is the sheet as it was asked for. */
@@ -320,6 +381,8 @@ int main(void)
         cmocka_unit_test(test_a_folder_appears_at_once),
         cmocka_unit_test(test_a_film_that_fails_leaves_what_was_there),
         cmocka_unit_test(test_a_full_disk_is_one_sentence),
+        cmocka_unit_test(test_a_disk_that_fills_while_signing_leaves_no_film),
+        cmocka_unit_test(test_every_export_is_signed),
         cmocka_unit_test(test_a_disk_too_full_for_the_sheet_names_the_sheet),
         cmocka_unit_test(test_what_cannot_be_is_refused_before_any_work),
         cmocka_unit_test(test_a_frame_of_another_size_stops_the_film),
