@@ -7,16 +7,11 @@
 
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/print.h"
 #include "provenance/signer.h"
 #include "provenance/verify.h"
 
 /* ---- words ----------------------------------------------------------------- */
-
-static const char *text_of(const json_t *json, const char *key)
-{
-    const char *text = json_string_value(json_object_get(json, key));
-    return text ? text : "";
-}
 
 static const char *deed_of(const char *action)
 {
@@ -48,30 +43,23 @@ static const char *source_words(const char *source)
     return "";
 }
 
-/* Words of strangers go to a terminal: no control characters. */
-static void print_clean(const char *text)
-{
-    for (; *text; text++)
-        putchar((unsigned char)*text < 0x20 || *text == 0x7f ? ' ' : *text);
-}
-
 static void print_line(const char *what, const char *text)
 {
     if (!*text)
         return;
     printf("  %-12s ", what);
-    print_clean(text);
+    cohl_print_clean(text);
     putchar('\n');
 }
 
 static void print_signer(const json_t *signer, cohl_verdict verdict)
 {
     char *line = NULL;
-    const char *organisation = text_of(signer, "organisation"), *time = text_of(signer, "time");
+    const char *organisation = cohl_text_of(signer, "organisation"), *time = cohl_text_of(signer, "time");
     if (!signer)
         return;
-    if (asprintf(&line, "%s%s%s, vouched for by %s%s%s", text_of(signer, "name"), *organisation ? ", " : "", organisation,
-                 text_of(signer, "issuer"), *time ? ", on " : "", time) > 0)
+    if (asprintf(&line, "%s%s%s, vouched for by %s%s%s", cohl_text_of(signer, "name"), *organisation ? ", " : "",
+                 organisation, cohl_text_of(signer, "issuer"), *time ? ", on " : "", time) > 0)
         print_line(verdict == COHL_INVALID ? "said to be of" : "signed by", line);
     free(line);
 }
@@ -82,9 +70,10 @@ static void print_actions(const json_t *actions)
     json_t *action;
     json_array_foreach(actions, i, action) {
         char *line = NULL;
-        const char *agent = text_of(action, "agent"), *when = text_of(action, "when"), *said = text_of(action, "description");
-        if (asprintf(&line, "%s%s%s%s%s%s%s%s", deed_of(text_of(action, "action")), source_words(text_of(action, "source")),
-                     *agent ? ", with " : "", agent, *when ? ", " : "", when, *said ? ": " : "", said) > 0)
+        const char *agent = cohl_text_of(action, "agent"), *when = cohl_text_of(action, "when");
+        const char *said = cohl_text_of(action, "description");
+        if (asprintf(&line, "%s%s%s%s%s%s%s%s", deed_of(cohl_text_of(action, "action")),
+                     source_words(cohl_text_of(action, "source")), *agent ? ", with " : "", agent, *when ? ", " : "", when, *said ? ": " : "", said) > 0)
             print_line(i ? "" : "was", line);
         free(line);
     }
@@ -102,9 +91,9 @@ static void print_ingredients(const json_t *ingredients)
     json_t *one;
     json_array_foreach(ingredients, i, one) {
         char *line = NULL;
-        if (asprintf(&line, "%s%s", *text_of(one, "title") ? text_of(one, "title") : "a file without a name",
-                     *text_of(one, "manifest") ? "" : ", of which nothing is known") > 0)
-            print_line(relationship_words(text_of(one, "relationship")), line);
+        if (asprintf(&line, "%s%s", *cohl_text_of(one, "title") ? cohl_text_of(one, "title") : "a file without a name",
+                     *cohl_text_of(one, "manifest") ? "" : ", of which nothing is known") > 0)
+            print_line(relationship_words(cohl_text_of(one, "relationship")), line);
         free(line);
     }
 }
@@ -127,9 +116,9 @@ static void print_findings(const json_t *findings, const char *what)
     json_t *one;
     json_array_foreach(findings, i, one) {
         printf("  %-12s ", what);
-        print_clean(text_of(one, "text"));
+        cohl_print_clean(cohl_text_of(one, "text"));
         printf(" (");
-        print_clean(text_of(one, "code"));
+        cohl_print_clean(cohl_text_of(one, "code"));
         printf(")\n");
     }
 }
@@ -177,7 +166,7 @@ static void print_words(const cohl_verification *v, const char *path)
     print_findings(f->ingredient_failures, "before it");
     if (active) {
         print_signer(json_object_get(active, "signer"), f->verdict);
-        print_line("title", text_of(active, "title"));
+        print_line("title", cohl_text_of(active, "title"));
         print_actions(json_object_get(active, "actions"));
         print_ingredients(json_object_get(active, "ingredients"));
         print_facts(json_object_get(active, "facts"));

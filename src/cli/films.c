@@ -1,0 +1,233 @@
+/* films.c - `cohl films`: what this installation made, and what is known of it. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/digest.h"
+#include "base/file.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/print.h"
+#include "media/reader.h"
+#include "media/still.h"
+#include "requests/case.h"
+
+enum { PICTURE_BYTES_MAX = 256 << 20 };
+
+typedef struct asked {
+    const char *word[2];
+    const char *ledger;
+    int         most;
+    bool        json;
+    cohl_store *store;
+} asked;
+
+/* ---- list and show ------------------------------------------------------- */
+
+static void print_line(const json_t *film)
+{
+    const json_t *file = json_array_get(json_object_get(film, "files"), 0), *cost = json_object_get(film, "cost");
+    printf("%5lld  %s  %-9s  %.0f J  ", (long long)json_integer_value(json_object_get(film, "film")),
+           cohl_text_of(film, "made"), cohl_text_of(film, "state"),
+           json_number_value(json_object_get(cost, "joules")));
+    cohl_print_clean(cohl_text_of(file, "path"));
+    printf("  ");
+    cohl_print_clean(cohl_text_of(film, "title"));
+    puts("");
+}
+
+/* Films by number, as lines or as JSON. */
+static cohl_status tell(const asked *a, const int64_t *film, int count, cohl_error *err)
+{
+    json_t *all = json_array();
+    cohl_status st = COHL_OK;
+    for (int i = 0; i < count && !st; i++) {
+        json_t *one;
+        if ((st = cohl_ledger_film_json(&one, a->store, film[i], err)))
+            break;
+        if (!a->json)
+            print_line(one);
+        json_array_append_new(all, one);
+    }
+    if (!st && a->json)
+        cohl_print_json(json_pack("{s:b, s:O}", "ok", 1, "films", all));
+    else if (!st && !count)
+        puts("no film");
+    json_decref(all);
+    return st;
+}
+
+static cohl_status list(asked *a, cohl_error *err)
+{
+    int64_t *film;
+    int count;
+    cohl_status st = cohl_ledger_newest(&film, &count, a->store, a->most, err);
+    if (st)
+        return st;
+    st = tell(a, film, count, err);
+    free(film);
+    return st;
+}
+
+static cohl_status show(asked *a, cohl_error *err)
+{
+    json_t *json;
+    char *end;
+    errno = 0;
+    long long number = strtoll(a->word[1], &end, 10);
+    if (number < 1 || *end || errno)
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "\"%.40s\" is no number of a film; `cohl films` lists them", a->word[1]);
+    cohl_status st = cohl_ledger_film_json(&json, a->store, number, err);
+    if (!st)
+        cohl_print_json(json);
+    return st;
+}
+
+/* ---- find ---------------------------------------------------------------- */
+
+static cohl_status find(asked *a, cohl_error *err)
+{
+    cohl_film_hits hits;
+    json_t *evidence = NULL;
+    bool file = cohl_file_exists(a->word[1]);
+    cohl_status st = file ? cohl_case_find_file(&hits, &evidence, a->store, a->word[1], err)
+                          : cohl_case_find_identifier(&hits, a->store, a->word[1], err);
+    json_decref(evidence);
+    if (st)
+        return st;
+    int64_t *film = calloc((size_t)hits.count + 1, sizeof *film);
+    for (int i = 0; film && i < hits.count; i++)
+        film[i] = hits.hit[i].film;
+    st = film ? tell(a, film, hits.count, err) : cohl_fail(err, COHL_ERR_MEMORY, "no memory for a list of films");
+    free(film);
+    cohl_film_hits_free(&hits);
+    return st;
+}
+
+/* ---- add ----------------------------------------------------------------- */
+
+static const char *recipe_of(const cohl_tags *tags)
+{
+    const char *recipe = cohl_tags_find(tags, COHL_TAG_RECIPE), *comment = cohl_tags_find(tags, "comment");
+    return recipe ? recipe : comment && *comment == '{' ? comment : NULL;
+}
+
+static cohl_status enter(asked *a, cohl_film_made *made, const cohl_tags *tags, cohl_error *err)
+{
+    char digest[COHL_DIGEST_HEX], *path = realpath(a->word[1], NULL);
+    struct stat info;
+    int64_t film;
+    json_t *recipe = NULL;
+    cohl_film_hits hits = { 0 };
+    made->title = cohl_tags_find(tags, "title"), made->recipe = recipe_of(tags);
+    recipe = made->recipe ? json_loads(made->recipe, 0, NULL) : NULL;
+    made->model = json_string_value(json_object_get(recipe, "model"));
+    cohl_status st = COHL_OK;
+    if (!path || stat(path, &info))
+        st = cohl_fail(err, COHL_ERR_IO, "%s: cannot be looked at: %s", a->word[1], strerror(errno));
+    if (!st && !json_is_object(recipe))
+        st = cohl_fail(err, COHL_ERR_FORMAT, "%s: carries no recipe; only films that Cohl made do", a->word[1]);
+    if (!st) st = cohl_digest_file(digest, path, err);
+    if (!st) st = cohl_ledger_find(&hits, a->store, &(cohl_film_key){ .digest = digest }, err);
+    if (!st && hits.count)
+        st = cohl_fail(err, COHL_ERR_ARGUMENT, "%s: the ledger has it already, as film %lld", a->word[1],
+                       (long long)hits.hit[0].film);
+    const cohl_film_file file = { .path = path, .digest = digest, .bytes = st ? 0 : info.st_size };
+    made->file = &file, made->file_count = 1;
+    if (!st) st = cohl_ledger_add(a->store, made, &film, err);
+    if (!st) st = cohl_ledger_confirm(a->store, film, err);
+    if (!st) st = tell(a, &film, 1, err);
+    made->file = NULL;
+    cohl_film_hits_free(&hits);
+    json_decref(recipe);
+    free(path);
+    return st;
+}
+
+static cohl_status add_picture(asked *a, cohl_error *err)
+{
+    char *bytes;
+    size_t size;
+    cohl_frame *frame = NULL;
+    cohl_tags tags = { 0 };
+    cohl_status st = cohl_file_read(&bytes, &size, a->word[1], PICTURE_BYTES_MAX, err);
+    if (st)
+        return st;
+    st = cohl_still_decode(&frame, (const uint8_t *)bytes, size, a->word[1], err);
+    if (!st) st = cohl_still_tags(&tags, (const uint8_t *)bytes, size, err);
+    if (!st) {
+        cohl_film_made made = { .width = frame->width, .height = frame->height, .frames = 1, .fps = 1 };
+        st = enter(a, &made, &tags, err);
+    }
+    cohl_frame_free(frame);
+    cohl_tags_free(&tags);
+    free(bytes);
+    return st;
+}
+
+static cohl_status add(asked *a, cohl_error *err)
+{
+    cohl_film_reader *reader;
+    size_t size = strlen(a->word[1]);
+    if (size > 4 && !strcasecmp(a->word[1] + size - 4, ".png"))
+        return add_picture(a, err);
+    cohl_status st = cohl_film_reader_open(&reader, a->word[1], 0, 0, err);
+    if (st)
+        return st;
+    const cohl_film_info *info = cohl_film_reader_info(reader);
+    cohl_film_made made = { .width = info->native_width, .height = info->native_height, .frames = (int)info->frames,
+                            .fps = info->fps };
+    st = enter(a, &made, &info->tags, err);
+    cohl_film_reader_close(reader);
+    return st;
+}
+
+/* ---- the command --------------------------------------------------------- */
+
+static const struct { const char *name, *takes; cohl_status (*run)(asked *, cohl_error *); } deeds[] = {
+    { "list", NULL, list }, { "show", "N", show }, { "find", "FILE or an identifier", find }, { "add", "FILE", add },
+};
+
+static int run(asked *a)
+{
+    cohl_error err = { 0 };
+    const char *name = a->word[0] ? a->word[0] : "list";
+    for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++) {
+        if (strcmp(deeds[i].name, name))
+            continue;
+        if (deeds[i].takes && !a->word[1]) {
+            fprintf(stderr, "cohl films: %s takes %s\n", name, deeds[i].takes);
+            return COHL_EXIT_USAGE;
+        }
+        cohl_status st = cohl_ledger_open(&a->store, a->ledger, &err);
+        if (!st) st = deeds[i].run(a, &err);
+        cohl_store_close(a->store);
+        return st ? cohl_command_fail(&err) : COHL_EXIT_OK;
+    }
+    fprintf(stderr, "cohl films: \"%.60s\" is not one of list, show, find, add\n", name);
+    return COHL_EXIT_USAGE;
+}
+
+static int run_films(int argc, char **argv)
+{
+    asked a = { .most = 20 };
+    int exit_code;
+    const cohl_option options[] = {
+        { "--most", "N", "list: so many, the newest first (20)", COHL_OPTION_INT, &a.most, 1, 1000000 },
+        { "--ledger", "FILE", "another ledger (ledger.db in Cohl's home)", COHL_OPTION_TEXT, &a.ledger, 0, 0 },
+        { "--json", NULL, "answer as JSON", COHL_OPTION_FLAG, &a.json, 0, 0 },
+        { NULL, NULL, NULL, COHL_OPTION_FLAG, NULL, 0, 0 },
+    };
+    const cohl_usage usage = { "films", "list|show|find|add [N|FILE|ID]",
+                               "The films that this installation made: the newest, one with its recipe, cost and files,\n"
+                               "those that a file or an identifier is (urn:c2pa:..., a mark, a SHA-256), and a film\n"
+                               "entered by hand that could not be entered when it was made.", options };
+    if (!cohl_options_parse(&usage, argc, argv, a.word, 0, 2, &exit_code))
+        return exit_code;
+    return run(&a);
+}
+
+const cohl_command cohl_command_films = { "films", "the films this installation made", run_films };
