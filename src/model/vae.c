@@ -1,4 +1,4 @@
-/* vae.c - the video autoencoder of Wan 2.2: clips to latents and back. */
+/* vae.c - the video autoencoders of Wan 2.1 and 2.2: clips to latents and back. */
 #include "model/vae.h"
 
 #include <assert.h>
@@ -8,78 +8,6 @@
 #include "model/vae_net.h"
 #include "tensor/backend.h"
 #include "tensor/ops.h"
-
-/* ---- configuration ------------------------------------------------------- */
-
-static void read_normal(cohl_config *json, const char *key, double low, double fallback, int z_dim, float *out)
-{
-    double value[COHL_VAE_Z_MAX];
-    int count = 0;
-    for (int i = 0; i < z_dim; i++)
-        out[i] = (float)fallback;
-    if (!cohl_config_has(json, key))
-        return;
-    cohl_config_floats(json, key, low, 1e4, z_dim, z_dim, value, &count);
-    for (int i = 0; i < count && i < z_dim; i++)
-        out[i] = (float)value[i];
-}
-
-/* jansson's own list: booleans have no reader of lists. */
-static cohl_status read_temporal(cohl_vae_config *out, cohl_config *json, cohl_error *err)
-{
-    const json_t *list = json_object_get(cohl_config_json(json), "temperal_downsample");
-    int doublings = 0;
-    if (!json_is_array(list) || (int)json_array_size(list) != out->stage_count - 1)
-        return cohl_fail(err, COHL_ERR_FORMAT, "temperal_downsample is not a list of %d of true or false",
-                         out->stage_count - 1);
-    for (int i = 0; i < out->stage_count - 1; i++)
-        doublings += out->temporal_down[i] = json_is_true(json_array_get(list, (size_t)i));
-    if (out->patch << (out->stage_count - 1) != COHL_VAE_SPACE || doublings != 2)
-        return cohl_fail(err, COHL_ERR_UNSUPPORTED,
-                         "an autoencoder of %d stages, %d of them in time, on patches of %d pixels does not code "
-                         "%d x %d pixels and %d frames in a cell", out->stage_count, doublings, out->patch,
-                         COHL_VAE_SPACE, COHL_VAE_SPACE, COHL_VAE_TIME);
-    return COHL_OK;
-}
-
-/* The shortcuts average whole groups of channels and repeat them whole times. */
-static cohl_status check_widths(const cohl_vae_config *c, cohl_error *err)
-{
-    int last = c->stage_count - 1;
-    for (int i = 0, in = c->dim; i <= last; i++) {
-        int out = c->dim * c->dim_mult[i], factor = (i < last ? 4 : 1) * (i < last && c->temporal_down[i] ? 2 : 1);
-        if (in * factor % out)
-            return cohl_fail(err, COHL_ERR_FORMAT, "encoder stage %d: %d channels times %d do not average to %d",
-                             i, in, factor, out);
-        in = out;
-    }
-    for (int i = 0, in = c->dec_dim * c->dim_mult[last]; i < last; i++) {
-        int out = c->dec_dim * c->dim_mult[last - i], factor = c->temporal_down[last - 1 - i] ? 8 : 4;
-        if (out * factor % in)
-            return cohl_fail(err, COHL_ERR_FORMAT, "decoder stage %d: %d channels do not repeat to %d times %d", i,
-                             in, out, factor);
-        in = out;
-    }
-    return COHL_OK;
-}
-
-cohl_status cohl_vae_config_read(cohl_vae_config *out, cohl_config *json, cohl_error *err)
-{
-    cohl_status st;
-    *out = (cohl_vae_config){ 0 };
-    cohl_config_int(json, "dim", 1, 4096, &out->dim);
-    cohl_config_int_or(json, "dec_dim", 1, 4096, out->dim, &out->dec_dim);
-    cohl_config_int(json, "z_dim", 1, COHL_VAE_Z_MAX, &out->z_dim);
-    cohl_config_int_or(json, "patch", 1, 4, 2, &out->patch);
-    cohl_config_bool_or(json, "linear", false, &out->linear);
-    cohl_config_ints(json, "dim_mult", 1, 64, 2, COHL_VAE_STAGE_MAX, out->dim_mult, &out->stage_count);
-    cohl_config_int(json, "num_res_blocks", 1, COHL_VAE_RES_MAX - 1, &out->num_res_blocks);
-    read_normal(json, "latent_mean", -1e4, 0, out->z_dim, out->latent_mean);
-    read_normal(json, "latent_std", 1e-6, 1, out->z_dim, out->latent_std);
-    if ((st = cohl_config_done(json, err)))      return st;
-    if ((st = read_temporal(out, json, err)))    return st;
-    return check_widths(out, err);
-}
 
 /* ---- the model ----------------------------------------------------------- */
 
@@ -147,15 +75,16 @@ static cohl_tensor *denormalise(cohl_ctx *ctx, const cohl_vae *vae, cohl_tensor 
     return shift_scale(ctx, latent, shift, c->latent_std);
 }
 
-static void check_rgb(const cohl_tensor *rgb)
+static void check_rgb(const cohl_vae *vae, const cohl_tensor *rgb)
 {
+    int space = cohl_vae_space(&vae->config);
     assert(!rgb || (rgb->rank == 4 && rgb->dim[3] == 3));
-    assert(!rgb || (rgb->dim[1] % COHL_VAE_SPACE == 0 && rgb->dim[2] % COHL_VAE_SPACE == 0));
+    assert(!rgb || (rgb->dim[1] % space == 0 && rgb->dim[2] % space == 0));
 }
 
 cohl_tensor *cohl_vae_encode_raw(cohl_ctx *ctx, const cohl_vae *vae, cohl_tensor *rgb)
 {
-    check_rgb(rgb);
+    check_rgb(vae, rgb);
     assert(!rgb || rgb->dim[0] % COHL_VAE_TIME == 1);
     return vae_net_encode(ctx, vae->net, NULL, rgb);
 }
@@ -205,7 +134,7 @@ void cohl_vae_stream_close(cohl_vae_stream *stream)
 
 static cohl_tensor *encode_piece(cohl_vae_stream *stream, cohl_tensor *rgb)
 {
-    check_rgb(rgb);
+    check_rgb(stream->vae, rgb);
     assert(!rgb || rgb->dim[0] == (stream->piece ? COHL_VAE_TIME : 1));
     cohl_tensor *mean = vae_net_encode(stream->ctx, stream->vae->net, stream, rgb);
     return normalise(stream->ctx, stream->vae, mean);

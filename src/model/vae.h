@@ -1,9 +1,9 @@
-/* vae.h - the video autoencoder of Wan 2.2: clips to latents and back.
+/* vae.h - the video autoencoders of Wan 2.1 and 2.2: clips to latents and back.
  *
  * Causal in time: latent frame 0 stands for frame 0 alone, each later one for
  * four frames, and none looks ahead. So a clip may be coded whole (training,
  * with a tape) or piece by piece with the same numbers (a film of any length
- * in fixed memory). A latent cell covers 16 x 16 pixels.
+ * in fixed memory). A latent cell covers 16 x 16 pixels, in Wan 2.1's 8 x 8.
  *
  *     cohl_vae_new(&vae, &config, err);
  *     cohl_params_alloc(&vae->params, ctx, &(cohl_params_use){ 0 }, err);
@@ -36,7 +36,7 @@
 
 enum {
     COHL_VAE_STAGE_MAX = 6, COHL_VAE_Z_MAX = 128,
-    COHL_VAE_SPACE = 16, COHL_VAE_TIME = 4,   /* pixels and frames a latent cell covers */
+    COHL_VAE_SPACE = 16, COHL_VAE_TIME = 4,   /* pixels (of ours and Wan 2.2's) and frames a latent cell covers */
 };
 
 typedef struct cohl_vae_config {
@@ -47,14 +47,24 @@ typedef struct cohl_vae_config {
     int   stage_count;
     int   dim_mult[COHL_VAE_STAGE_MAX];          /* width of each stage, in base widths */
     int   num_res_blocks;
+    bool  residual;                              /* stages have averaging shortcuts, and up stages keep their
+                                                    width: Wan 2.2; without, Wan 2.1 (true) */
     bool  temporal_down[COHL_VAE_STAGE_MAX - 1]; /* also halves time */
     float latent_mean[COHL_VAE_Z_MAX], latent_std[COHL_VAE_Z_MAX];
 } cohl_vae_config;
 
-/* Keys dim, dec_dim (default dim), z_dim, patch (default 2), linear (default false), dim_mult, num_res_blocks, temperal_downsample,
- * latent_mean and latent_std (defaults 0 and 1). COHL_ERR_UNSUPPORTED where the stages do not
- * make 16 x 16 x 4, COHL_ERR_FORMAT where widths do not divide as the shortcuts need. */
+/* Keys dim, dec_dim (default dim), z_dim, patch (default 2), linear (default false), dim_mult,
+ * num_res_blocks, temperal_downsample, is_residual (default true), latent_mean and latent_std (defaults 0 and 1). The diffusers library's
+ * spelling is read too: base_dim, decoder_base_dim, patch_size, latents_mean, latents_std; there
+ * is_residual is false where it is missing. COHL_ERR_UNSUPPORTED where the stages do not make
+ * 16 x 16 x 4 or 8 x 8 x 4, COHL_ERR_FORMAT where widths do not divide as the shortcuts need. */
 cohl_status cohl_vae_config_read(cohl_vae_config *out, cohl_config *json, cohl_error *err);
+
+/* The releases' own: Wan 2.1's for 16 latent channels, Wan 2.2's for 48; those files say nothing of
+ * themselves. False where the weights are neither. */
+bool cohl_vae_config_infer(cohl_vae_config *out, const cohl_weights *weights);
+/* Pixels a side of a latent cell: 8 or 16. */
+int  cohl_vae_space(const cohl_vae_config *config);
 
 typedef struct cohl_vae_net cohl_vae_net;
 
@@ -68,10 +78,10 @@ typedef struct cohl_vae {
 cohl_status cohl_vae_new(cohl_vae **out, const cohl_vae_config *config, cohl_error *err);
 void        cohl_vae_free(cohl_vae *vae);
 
-/* rgb [1+4k, height, width, 3], -1..1; height and width multiples of 16
- * -> [1+k, height/16, width/16, z_dim], the posterior mean, normalised: (mean - latent_mean) / latent_std. */
+/* rgb [1+4k, height, width, 3], -1..1; height and width multiples of the cell's s pixels
+ * -> [1+k, height/s, width/s, z_dim], the posterior mean, normalised: (mean - latent_mean) / latent_std. */
 cohl_tensor *cohl_vae_encode(cohl_ctx *ctx, const cohl_vae *vae, cohl_tensor *rgb);
-/* latent [1+k, h, w, z_dim], normalised -> [1+4k, 16h, 16w, 3], near -1..1, not clamped. */
+/* latent [1+k, h, w, z_dim], normalised -> [1+4k, s h, s w, 3], near -1..1, not clamped. */
 cohl_tensor *cohl_vae_decode(cohl_ctx *ctx, const cohl_vae *vae, cohl_tensor *latent);
 /* The same without the normalisation, for training before mean and deviation are known. */
 cohl_tensor *cohl_vae_encode_raw(cohl_ctx *ctx, const cohl_vae *vae, cohl_tensor *rgb);

@@ -69,24 +69,36 @@ static void middle(vae_half *half, cohl_params *params, int width, const char *s
     half->middle_b = residual(params, width, width, in_module(side, "middle.2").text);
 }
 
-/* Stage i of "downsamples" or "upsamples": the list's name appears twice. */
-static void stage(vae_stage *s, cohl_params *params, const char *side, const char *list, int i,
-                  bool resized, bool timed)
+/* Layer k of stage i of "downsamples" or "upsamples": the list's name appears twice, or in Wan 2.1,
+ * where every layer of a side stands in one list, once. */
+static name_text layer_name(const vae_stage *s, const cohl_vae_config *c, const char *side, const char *list, int i, int k)
 {
     name_text name;
-    for (int k = 0; k < s->residual_count; k++) {
+    if (c->residual)
         snprintf(name.text, sizeof name.text, "%s.%s.%d.%s.%d", side, list, i, list, k);
-        s->residual[k] = residual(params, s->out, k ? s->out : s->in, name.text);
-    }
-    snprintf(name.text, sizeof name.text, "%s.%s.%d.%s.%d", side, list, i, list, s->residual_count);
+    else
+        snprintf(name.text, sizeof name.text, "%s.%s.%d", side, list, i * (s->residual_count + 1) + k);
+    return name;
+}
+
+/* Returns the channels that the next stage is given. */
+static int stage(vae_stage *s, const cohl_vae_config *c, cohl_params *params, const char *side, const char *list, int i,
+                 bool resized, bool timed)
+{
+    bool up = list[0] == 'u';
+    int handed_on = up && resized && !c->residual ? s->out / 2 : s->out;
+    for (int k = 0; k < s->residual_count; k++)
+        s->residual[k] = residual(params, s->out, k ? s->out : s->in, layer_name(s, c, side, list, i, k).text);
+    name_text name = layer_name(s, c, side, list, i, s->residual_count);
     if (resized)
-        s->resample = conv(params, s->out, s->out, SQUARE_2D, in_module(name.text, "resample.1").text);
+        s->resample = conv(params, handed_on, s->out, SQUARE_2D, in_module(name.text, "resample.1").text);
     /* A time convolution starts as the identity: down keeps the middle frame of
      * three, up doubles the present one. */
-    bool up = list[0] == 'u';
     if (timed)
         s->time = cohl_params_conv(params, up ? 2 * s->out : s->out, s->out, TIME,
                                    (cohl_init){ COHL_INIT_DELTA, 0, up ? 2 : 1 }, "%s.time_conv", name.text);
+    s->averaging = c->residual && (resized || !up);
+    return handed_on;
 }
 
 static void declare_encoder(vae_half *half, const cohl_vae_config *c, cohl_params *params)
@@ -97,8 +109,7 @@ static void declare_encoder(vae_half *half, const cohl_vae_config *c, cohl_param
         vae_stage *s = &half->stage[i];
         *s = (vae_stage){ .in = width, .out = c->dim * c->dim_mult[i],
                           .residual_count = c->num_res_blocks };
-        width = s->out;
-        stage(s, params, "encoder", "downsamples", i, i < last, i < last && c->temporal_down[i]);
+        width = stage(s, c, params, "encoder", "downsamples", i, i < last, i < last && c->temporal_down[i]);
     }
     middle(half, params, width, "encoder");
     half->gain = gain(params, width, 4, "encoder.head.0.gamma");
@@ -114,8 +125,7 @@ static void declare_decoder(vae_half *half, const cohl_vae_config *c, cohl_param
         vae_stage *s = &half->stage[i];
         *s = (vae_stage){ .in = width, .out = c->dec_dim * c->dim_mult[last - i],
                           .residual_count = c->num_res_blocks + 1 };
-        width = s->out;
-        stage(s, params, "decoder", "upsamples", i, i < last, i < last && c->temporal_down[last - 1 - i]);
+        width = stage(s, c, params, "decoder", "upsamples", i, i < last, i < last && c->temporal_down[last - 1 - i]);
     }
     half->gain = gain(params, width, 4, "decoder.head.0.gamma");
     /* beside the linear map the network starts as nothing */

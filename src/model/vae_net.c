@@ -133,7 +133,7 @@ static cohl_tensor *down(walk *w, cohl_tensor *x, const vae_stage *s)
     cohl_ctx *ctx = w->ctx;
     cohl_ctx_mark_t mark = cohl_ctx_mark(ctx);
     int ft = s->time.weight ? 2 : 1, fs = s->resample.weight ? 2 : 1;
-    cohl_tensor *skip = cohl_average_down(ctx, x, ft, fs, s->out);
+    cohl_tensor *skip = s->averaging ? cohl_average_down(ctx, x, ft, fs, s->out) : NULL;
     for (int i = 0; i < s->residual_count; i++)
         x = residual(w, x, &s->residual[i]);
     /* Pad right and below only: the weights were trained with that asymmetry. */
@@ -142,7 +142,7 @@ static cohl_tensor *down(walk *w, cohl_tensor *x, const vae_stage *s)
             .stride_time = 1, .stride_space = 2, .pad_bottom = 1, .pad_right = 1 });
     if (s->time.weight)
         x = halve_time(w, x, s->time);
-    return cohl_settle(ctx, mark, cohl_add(ctx, x, skip));
+    return cohl_settle(ctx, mark, s->averaging ? cohl_add(ctx, x, skip) : x);
 }
 
 /* patch x patch pixels to channels, index = (colour * patch + column) * patch + row. */
@@ -255,7 +255,7 @@ static cohl_tensor *up(walk *w, cohl_tensor *x, const vae_stage *s)
     cohl_ctx_mark_t mark = cohl_ctx_mark(ctx);
     int ft = s->time.weight ? 2 : 1;
     cohl_tensor *skip = NULL;
-    if (s->resample.weight)
+    if (s->averaging)
         skip = cohl_repeat_up(ctx, x, ft, 2, s->out, at_start(w) ? ft - 1 : 0);
     for (int i = 0; i < s->residual_count; i++)
         x = residual(w, x, &s->residual[i]);
@@ -266,7 +266,7 @@ static cohl_tensor *up(walk *w, cohl_tensor *x, const vae_stage *s)
     x = cohl_conv(ctx, cohl_upsample(ctx, x), NULL, s->resample.weight, s->resample.bias, &(cohl_conv_params){
         .stride_time = 1, .stride_space = 1,
         .pad_top = 1, .pad_bottom = 1, .pad_left = 1, .pad_right = 1 });
-    return cohl_settle(ctx, mark, cohl_add(ctx, x, skip));
+    return cohl_settle(ctx, mark, s->averaging ? cohl_add(ctx, x, skip) : x);
 }
 
 static cohl_tensor *unfold(cohl_ctx *ctx, cohl_tensor *x, int patch)

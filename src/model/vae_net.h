@@ -20,6 +20,7 @@ typedef struct vae_attention {
 /* Residual blocks, then a change of size. */
 typedef struct vae_stage {
     int          in, out, residual_count;
+    bool         averaging;          /* a shortcut without parameters round the whole stage */
     vae_residual residual[COHL_VAE_RES_MAX];
     cohl_affine  resample;           /* 3x3 in space; weight NULL = the size stays */
     cohl_affine  time;               /* 3 in time; weight NULL = the rate stays */

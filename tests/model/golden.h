@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "model/params.h"
+#include "model/vae.h"
 #include "weights/config.h"
 #include "weights/safetensors.h"
 
@@ -52,6 +53,8 @@ void golden_compare_clip(golden *g, const cohl_tensor *got, const char *name, do
 double golden_number(const json_t *object, const char *key, double fallback);
 /* A reader of the object at `key` ("dit"), or of the whole for NULL; needs cohl_config_close. */
 cohl_status golden_config(cohl_config **out, const golden *g, const char *key, cohl_error *err);
+/* An autoencoder's part of config.json. */
+cohl_status golden_vae_config(cohl_vae_config *out, const golden *g, const char *key, cohl_error *err);
 /* The weights in a file of the folder, or in a folder without it those that its manifest makes. */
 cohl_status golden_weights(cohl_weights **out, const golden *g, const char *file, cohl_error *err);
 /* Memory for the parameters, and their values from a file of the folder. */

@@ -25,24 +25,15 @@ typedef struct pipeline {
     double             tolerance;
 } pipeline;
 
-/* latent_mean and latent_std stand outside "vae". */
 static cohl_status load_vae(pipeline *p, cohl_error *err)
 {
     golden *g = p->g;
-    cohl_config *json = NULL;
     cohl_vae_config config;
     cohl_status st;
-    json_t *vae = json_object_get(g->config, "vae");
-    json_object_set(vae, "latent_mean", json_object_get(g->config, "latent_mean"));
-    json_object_set(vae, "latent_std", json_object_get(g->config, "latent_std"));
 
-    if ((st = golden_config(&json, g, "vae", err)))              goto done;
-    if ((st = cohl_vae_config_read(&config, json, err)))         goto done;
-    if ((st = cohl_vae_new(&p->vae, &config, err)))              goto done;
-    st = golden_load(g, &p->vae->params, "vae.safetensors", err);
-done:
-    cohl_config_close(json);
-    return st;
+    if ((st = golden_vae_config(&config, g, "vae", err)) || (st = cohl_vae_new(&p->vae, &config, err)))
+        return st;
+    return golden_load(g, &p->vae->params, "vae.safetensors", err);
 }
 
 /* The networks by their parts of config.json. */

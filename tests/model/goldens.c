@@ -18,6 +18,7 @@ enum { RIGHT = 0, WRONG = 1, USAGE = 2, NOT_RUN = 3 };
 
 static const struct kind { const char *name; golden_kind_fn *run; } kinds[] = {
     { "wan-dit", golden_dit },
+    { "wan-vae-2.1", golden_vae },
     { "wan-vae-2.2", golden_vae },
     { "umt5-encoder", golden_text_encoder },
     { "wan-ti2v-e2e", golden_ti2v },
