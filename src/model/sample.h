@@ -8,7 +8,9 @@
  *     st = cohl_sample_latents(&ctx, &request, latent, err);
  *
  * Text states are worked out once. With guidance the prompt and its counterpart are two samples
- * of one pack, so a step is one forward pass. Noise is a pure function of the seed. */
+ * of one pack, so a step is one forward pass. A model of two experts (Wan 2.2 A14B) has one for the
+ * noisy steps and one for the others, each with its own guidance; one at a time has its keys in memory.
+ * Noise is a pure function of the seed. */
 #ifndef COHL_MODEL_SAMPLE_H
 #define COHL_MODEL_SAMPLE_H
 
@@ -21,6 +23,8 @@
 typedef struct cohl_sample_request {
     const cohl_text_encoder *text;
     const cohl_dit *dit;
+    const cohl_dit *low_dit;           /* takes over where the noise is below `boundary`; NULL = dit to the end */
+    double         boundary;           /* 0..1, of the timestep's thousand */
     const int32_t *id;                 /* the prompt's tokens, end of sequence included */
     int            id_count;           /* 1..text_len */
     const int32_t *negative_id;        /* what guidance leads away from; NULL = the empty prompt */
@@ -29,11 +33,19 @@ typedef struct cohl_sample_request {
     const cohl_schedule *schedule;
     const cohl_solver   *solver;
     float          guidance;           /* 1 = one branch only (Ho & Salimans 2022) */
+    float          low_guidance;       /* low_dit's */
     uint64_t       seed;
     const cohl_noise    *noise;        /* NULL = the usual one */
+    const float   *start;              /* [frames, height, width, channels] instead of noise from the seed, or NULL */
     const float   *level;              /* [frames] diffusion/known.h; NULL = all from noise */
     const float   *known;              /* [frames, height, width, channels] clean latents; read where level < 1 */
     const float   *camera;             /* [frames, camera_dim] or NULL */
+    const float   *condition;          /* [frames, height, width, in_dim - out_dim] (condition.h); NULL where there
+                                          are no such channels */
+    const float   *image;              /* [image_tokens, image_dim] (image_encoder.h); NULL without image_dim */
+    int            image_tokens;
+    const float   *control;            /* [frames, height, width, control_dim] (condition.h), or NULL */
+    float          control_scale;      /* of its hints (1) */
     cohl_observer  observer;           /* after each step; fn NULL = none */
 } cohl_sample_request;
 

@@ -29,8 +29,8 @@ typedef struct golden {
 /* Run it all; a status other than COHL_OK says why it could not be run. */
 typedef cohl_status golden_kind_fn(golden *g, cohl_error *err);
 
-golden_kind_fn golden_vae, golden_dit, golden_text_encoder, golden_ti2v, golden_schedulers, golden_randn,
-    golden_image, golden_taehv;
+golden_kind_fn golden_vae, golden_dit, golden_text_encoder, golden_t2v, golden_i2v, golden_ti2v, golden_schedulers, golden_randn,
+    golden_image, golden_taehv, golden_latent;
 
 /* f32: the largest difference, at most `tolerance`. bf16: the relative root mean
  * square, at most 1.5 % for each network pass that led here. */

@@ -21,11 +21,14 @@ static const struct kind { const char *name; golden_kind_fn *run; } kinds[] = {
     { "wan-vae-2.1", golden_vae },
     { "wan-vae-2.2", golden_vae },
     { "umt5-encoder", golden_text_encoder },
+    { "wan-t2v-e2e", golden_t2v },
+    { "wan-i2v-e2e", golden_i2v },
     { "wan-ti2v-e2e", golden_ti2v },
     { "schedulers", golden_schedulers },
     { "torch-cpu-randn", golden_randn },
     { "clip-vision", golden_image },
     { "taehv", golden_taehv },
+    { "real-latent", golden_latent },
 };
 
 typedef struct runner {
@@ -90,6 +93,10 @@ static void run_kind(runner *r, golden *g, const struct kind *kind, const char *
 static void run_folder(runner *r, const char *folder)
 {
     char *config_path = cohl_path_join(folder, "config.json"), *io_path = cohl_path_join(folder, "io.safetensors");
+    if (!cohl_file_exists(io_path)) {   /* a record of input alone has it under another name */
+        free(io_path);
+        io_path = cohl_path_join(folder, "latent.safetensors");
+    }
     json_t *config = json_load_file(config_path, 0, NULL);
     const char *name = json_string_value(json_object_get(config, "kind"));
     const struct kind *kind = name ? find_kind(name) : NULL;
