@@ -2,8 +2,13 @@
 #include "model/picture.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum { TAPS = 4, COLOURS = 3 };
+
+/* ---- bicubic ------------------------------------------------------------- */
 
 /* Where one output pixel looks along an axis, and how much each counts. */
 typedef struct look { int at[TAPS]; float weight[TAPS]; } look;
@@ -55,15 +60,136 @@ void cohl_picture_resize(float *to, int to_width, int to_height, const float *fr
     }
 }
 
-static int to_grid(double side, int grid)
+/* ---- the film's size ----------------------------------------------------- */
+
+static int cut(double side, int grid)
 {
-    int cells = (int)lround(side / grid);
+    int cells = (int)(side / grid);
     return (cells < 1 ? 1 : cells) * grid;
 }
 
-void cohl_picture_size(int *out_width, int *out_height, int width, int height, long area, int grid)
+/* How far two proportions are apart, 1 = not at all. */
+static double apart(double a, double b) { return a > b ? a / b : b / a; }
+
+void cohl_picture_size(cohl_picture_fitting fit, int *out_width, int *out_height, int width, int height, long area,
+                       int grid)
 {
-    double aspect = (double)height / width;
-    *out_height = to_grid(sqrt((double)area * aspect), grid);
-    *out_width = to_grid(sqrt((double)area / aspect), grid);
+    double ratio = (double)width / height;
+    int wide = cut(sqrt((double)area * ratio), grid), high = cut(sqrt((double)area / ratio), grid);
+    int left_high = cut((double)area / wide, grid), left_wide = cut((double)area / high, grid);
+    bool by_width = apart(ratio, (double)wide / left_high) < apart(ratio, (double)left_wide / high);
+    *out_width = fit == COHL_FIT_STRETCH || by_width ? wide : left_wide;
+    *out_height = fit == COHL_FIT_CROP && by_width ? left_high : high;
+}
+
+/* ---- Lanczos, as the Pillow library does it -------------------------------- */
+
+enum { LOBES = 3 };
+
+typedef struct taps { int first, count; double *weight; } taps;
+
+static double lanczos(double x)
+{
+    if (x <= -LOBES || x >= LOBES)
+        return 0;
+    if (x == 0)
+        return 1;
+    return LOBES * sin(M_PI * x) * sin(M_PI * x / LOBES) / (M_PI * M_PI * x * x);
+}
+
+/* What output pixel i of `to` sees of `from` pixels: as many lobes as it shrinks. weight has room. */
+static taps taps_at(int i, int to, int from, double *weight)
+{
+    double scale = (double)from / to, wide = scale > 1 ? scale : 1, centre = (i + 0.5) * scale, sum = 0;
+    int first = (int)(centre - LOBES * wide + 0.5), end = (int)(centre + LOBES * wide + 0.5);
+    first = first < 0 ? 0 : first, end = end > from ? from : end;
+    for (int k = first; k < end; k++)
+        sum += weight[k - first] = lanczos((k - centre + 0.5) / wide);
+    for (int k = 0; k < end - first; k++)
+        weight[k] /= sum;
+    return (taps){ first, end - first, weight };
+}
+
+static uint8_t to_byte(double x) { return x <= 0 ? 0 : x >= 255 ? 255 : (uint8_t)(x + 0.5); }
+
+static uint8_t sum_taps(const taps *t, const uint8_t *from, size_t step)
+{
+    double sum = 0;
+    for (int k = 0; k < t->count; k++)
+        sum += t->weight[k] * from[(size_t)(t->first + k) * step];
+    return to_byte(sum);
+}
+
+/* Rows of `width` pixels to rows of `to_width`. */
+static void scale_rows(uint8_t *to, int to_width, const uint8_t *from, int width, int rows, double *weight)
+{
+    for (int j = 0; j < to_width; j++) {
+        taps t = taps_at(j, to_width, width, weight);
+        for (int i = 0; i < rows; i++)
+            for (int c = 0; c < COLOURS; c++)
+                to[((size_t)i * (size_t)to_width + (size_t)j) * COLOURS + (size_t)c] =
+                    sum_taps(&t, from + (size_t)i * (size_t)width * COLOURS + c, COLOURS);
+    }
+}
+
+static void scale_columns(uint8_t *to, int to_height, const uint8_t *from, int height, int width, double *weight)
+{
+    size_t row = (size_t)width * COLOURS;
+    for (int i = 0; i < to_height; i++) {
+        taps t = taps_at(i, to_height, height, weight);
+        for (size_t k = 0; k < row; k++)
+            to[(size_t)i * row + k] = sum_taps(&t, from + k, row);
+    }
+}
+
+/* Scaled to wide x high, of which the middle to_width x to_height is kept. */
+static cohl_status crop(uint8_t *to, int to_width, int to_height, const uint8_t *from, int width, int height,
+                        cohl_error *err)
+{
+    double x = (double)to_width / width, y = (double)to_height / height, scale = x > y ? x : y;
+    int wide = (int)lround(width * scale), high = (int)lround(height * scale);
+    uint8_t *rows = malloc((size_t)wide * (size_t)height * COLOURS), *whole = malloc((size_t)wide * (size_t)high * COLOURS);
+    double *weight = malloc((size_t)(width > height ? width : height) * sizeof *weight);
+    if (rows && whole && weight) {
+        scale_rows(rows, wide, from, width, height, weight);
+        scale_columns(whole, high, rows, height, wide, weight);
+        int left = (wide - to_width) / 2, top = (high - to_height) / 2;
+        for (int i = 0; i < to_height; i++)
+            memcpy(to + (size_t)i * (size_t)to_width * COLOURS,
+                   whole + ((size_t)(top + i) * (size_t)wide + (size_t)left) * COLOURS, (size_t)to_width * COLOURS);
+    }
+    bool room = rows && whole && weight;
+    free(rows);
+    free(whole);
+    free(weight);
+    return room ? COHL_OK : cohl_fail(err, COHL_ERR_MEMORY, "no memory to scale a picture of %d x %d", width, height);
+}
+
+/* ---- the film's frame ---------------------------------------------------- */
+
+static cohl_status stretch(uint8_t *to, int to_width, int to_height, const uint8_t *from, int width, int height,
+                           cohl_error *err)
+{
+    size_t count = (size_t)to_width * (size_t)to_height * COLOURS, given = (size_t)width * (size_t)height * COLOURS;
+    float *source = malloc(given * sizeof *source), *result = malloc(count * sizeof *result);
+    bool room = source && result;
+    for (size_t i = 0; i < given && room; i++)
+        source[i] = from[i];
+    if (room)
+        cohl_picture_resize(result, to_width, to_height, source, width, height);
+    for (size_t i = 0; i < count && room; i++)
+        to[i] = to_byte(result[i]);
+    free(source);
+    free(result);
+    return room ? COHL_OK : cohl_fail(err, COHL_ERR_MEMORY, "no memory to scale a picture of %d x %d", width, height);
+}
+
+cohl_status cohl_picture_fit(cohl_picture_fitting fit, uint8_t *to, int to_width, int to_height, const uint8_t *from,
+                             int width, int height, cohl_error *err)
+{
+    if (to_width == width && to_height == height) {
+        memcpy(to, from, (size_t)width * (size_t)height * COLOURS);
+        return COHL_OK;
+    }
+    return (fit == COHL_FIT_CROP ? crop : stretch)(to, to_width, to_height, from, width, height, err);
 }

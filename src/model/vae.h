@@ -47,14 +47,14 @@ typedef struct cohl_vae_config {
     int   stage_count;
     int   dim_mult[COHL_VAE_STAGE_MAX];          /* width of each stage, in base widths */
     int   num_res_blocks;
-    bool  residual;                              /* stages have averaging shortcuts, and up stages keep their
-                                                    width: Wan 2.2; without, Wan 2.1 (true) */
+    bool  plain;                                 /* Wan 2.1: stages without averaging shortcuts, and up stages
+                                                    hand on half their width (false) */
     bool  temporal_down[COHL_VAE_STAGE_MAX - 1]; /* also halves time */
     float latent_mean[COHL_VAE_Z_MAX], latent_std[COHL_VAE_Z_MAX];
 } cohl_vae_config;
 
 /* Keys dim, dec_dim (default dim), z_dim, patch (default 2), linear (default false), dim_mult,
- * num_res_blocks, temperal_downsample, is_residual (default true), latent_mean and latent_std (defaults 0 and 1). The diffusers library's
+ * num_res_blocks, temperal_downsample, is_residual (default true; the opposite of plain), latent_mean and latent_std (defaults 0 and 1). The diffusers library's
  * spelling is read too: base_dim, decoder_base_dim, patch_size, latents_mean, latents_std; there
  * is_residual is false where it is missing. COHL_ERR_UNSUPPORTED where the stages do not make
  * 16 x 16 x 4 or 8 x 8 x 4, COHL_ERR_FORMAT where widths do not divide as the shortcuts need. */

@@ -77,6 +77,7 @@ static void read_normal(cohl_config *json, const char *key, double low, double f
 cohl_status cohl_vae_config_read(cohl_vae_config *out, cohl_config *json, cohl_error *err)
 {
     bool library = cohl_config_has(json, "base_dim");   /* the diffusers library's spelling */
+    bool averaging;
     cohl_status st;
     *out = (cohl_vae_config){ 0 };
     cohl_config_int(json, library ? "base_dim" : "dim", 1, 4096, &out->dim);
@@ -86,12 +87,13 @@ cohl_status cohl_vae_config_read(cohl_vae_config *out, cohl_config *json, cohl_e
     cohl_config_bool_or(json, "linear", false, &out->linear);
     cohl_config_ints(json, "dim_mult", 1, 64, 2, COHL_VAE_STAGE_MAX, out->dim_mult, &out->stage_count);
     cohl_config_int(json, "num_res_blocks", 1, COHL_VAE_RES_MAX - 1, &out->num_res_blocks);
-    cohl_config_bool_or(json, "is_residual", !library, &out->residual);
+    cohl_config_bool_or(json, "is_residual", !library, &averaging);
     read_normal(json, library ? "latents_mean" : "latent_mean", -1e4, 0, out->z_dim, out->latent_mean);
     read_normal(json, library ? "latents_std" : "latent_std", 1e-6, 1, out->z_dim, out->latent_std);
+    out->plain = !averaging;
     if ((st = cohl_config_done(json, err)))      return st;
     if ((st = read_temporal(out, json, err)))    return st;
-    return out->residual ? check_shortcuts(out, err) : check_halves(out, err);
+    return out->plain ? check_halves(out, err) : check_shortcuts(out, err);
 }
 
 /* ---- from the weights ---------------------------------------------------- */
@@ -135,7 +137,7 @@ bool cohl_vae_config_infer(cohl_vae_config *out, const cohl_weights *weights)
         .dim = first_dimension(weights, "encoder.conv1.weight"),
         .dec_dim = first_dimension(weights, "decoder.head.0.gamma"), .z_dim = z,
         .patch = folded ? 2 : 1, .stage_count = 4, .dim_mult = { 1, 2, 4, 4 }, .num_res_blocks = 2,
-        .residual = folded, .temporal_down = { false, true, true },
+        .plain = !folded, .temporal_down = { false, true, true },
     };
     memcpy(out->latent_mean, folded ? MEAN_22 : MEAN_21, (size_t)z * sizeof *out->latent_mean);
     memcpy(out->latent_std, folded ? STD_22 : STD_21, (size_t)z * sizeof *out->latent_std);

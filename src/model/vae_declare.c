@@ -74,10 +74,10 @@ static void middle(vae_half *half, cohl_params *params, int width, const char *s
 static name_text layer_name(const vae_stage *s, const cohl_vae_config *c, const char *side, const char *list, int i, int k)
 {
     name_text name;
-    if (c->residual)
-        snprintf(name.text, sizeof name.text, "%s.%s.%d.%s.%d", side, list, i, list, k);
-    else
+    if (c->plain)
         snprintf(name.text, sizeof name.text, "%s.%s.%d", side, list, i * (s->residual_count + 1) + k);
+    else
+        snprintf(name.text, sizeof name.text, "%s.%s.%d.%s.%d", side, list, i, list, k);
     return name;
 }
 
@@ -86,7 +86,7 @@ static int stage(vae_stage *s, const cohl_vae_config *c, cohl_params *params, co
                  bool resized, bool timed)
 {
     bool up = list[0] == 'u';
-    int handed_on = up && resized && !c->residual ? s->out / 2 : s->out;
+    int handed_on = up && resized && c->plain ? s->out / 2 : s->out;
     for (int k = 0; k < s->residual_count; k++)
         s->residual[k] = residual(params, s->out, k ? s->out : s->in, layer_name(s, c, side, list, i, k).text);
     name_text name = layer_name(s, c, side, list, i, s->residual_count);
@@ -97,7 +97,7 @@ static int stage(vae_stage *s, const cohl_vae_config *c, cohl_params *params, co
     if (timed)
         s->time = cohl_params_conv(params, up ? 2 * s->out : s->out, s->out, TIME,
                                    (cohl_init){ COHL_INIT_DELTA, 0, up ? 2 : 1 }, "%s.time_conv", name.text);
-    s->averaging = c->residual && (resized || !up);
+    s->averaging = !c->plain && (resized || !up);
     return handed_on;
 }
 

@@ -1,0 +1,279 @@
+/* Tests of what the members of the Wan family have beside a plain transformer: image tokens with
+ * learned places, a control branch, given frames beside the sample, two experts. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "model/condition.h"
+#include "model/picture.h"
+#include "model/sample.h"
+#include "tensor/backend.h"
+#include "tensor/ops.h"
+
+static void open_ctx(cohl_ctx *ctx)
+{
+    assert_int_equal(cohl_ctx_open(ctx, &(cohl_ctx_params){ .backend = cohl_backend_named("ref") }, NULL), COHL_OK);
+}
+
+/* Every parameter random, those that start at zero too. */
+static void ready(cohl_params *params, cohl_ctx *ctx, uint64_t seed)
+{
+    assert_int_equal(cohl_params_alloc(params, ctx, &(cohl_params_use){ 0 }, NULL), COHL_OK);
+    for (int i = 0; i < params->count; i++) {
+        size_t count = (size_t)cohl_tensor_count(params->item[i].tensor);
+        float *value = malloc(count * sizeof *value);
+        cohl_rng_fill_normal(value, 0, count, seed, (uint64_t)i);
+        for (size_t k = 0; k < count; k++)
+            value[k] = 0.2f * value[k] + (params->item[i].init.kind == COHL_INIT_ONE);
+        cohl_param_set(params, &params->item[i], value, NULL);
+        free(value);
+    }
+}
+
+static cohl_tensor *noise(cohl_ctx *ctx, int rank, const int64_t *dim, uint64_t seed)
+{
+    cohl_tensor *t = cohl_tensor_new(ctx, COHL_F32, rank, dim);
+    cohl_rng_fill_normal(t->data, 0, (size_t)cohl_tensor_count(t), seed, 7);
+    return t;
+}
+
+/* ---- image tokens -------------------------------------------------------- */
+
+static const cohl_dit_config small_dit = {
+    .in_dim = 4, .out_dim = 4, .dim = 24, .ffn_dim = 32, .num_heads = 2, .num_layers = 2, .freq_dim = 16,
+    .text_dim = 10, .text_len = 6, .eps = 1e-6f,
+};
+
+/* The velocity of a small clip with these image tokens, in host memory. */
+static float *with_tokens(cohl_ctx *ctx, const cohl_dit *dit, cohl_tensor *tokens)
+{
+    cohl_dit_sample sample = { 2, 2, 4, 0, 3 };
+    cohl_tensor *text = noise(ctx, 2, (int64_t[]){ 3, 10 }, 1), *latent = noise(ctx, 2, (int64_t[]){ 16, 4 }, 2);
+    cohl_dit_clip *clip = cohl_dit_clip_open(ctx, dit, &(cohl_dit_request){ .sample = &sample, .sample_count = 1,
+                                                                          .text = text, .image = tokens });
+    float *out = malloc(16 * 4 * sizeof *out);
+    cohl_tensor_download(ctx, out, cohl_dit_forward(ctx, dit, clip, latent, (float[]){ 500, 500 }));
+    assert_int_equal(ctx->status, COHL_OK);
+    return out;
+}
+
+/* First and last frame: both pictures' tokens have places of their own, added to them first. */
+static void test_learned_places_are_added_to_image_tokens(void **state)
+{
+    cohl_ctx ctx;
+    cohl_dit *placed, *plain;
+    cohl_dit_config config = small_dit;
+    open_ctx(&ctx);
+    config.image_dim = 8;
+    assert_int_equal(cohl_dit_new(&plain, &config, NULL), COHL_OK);
+    config.image_positions = 6;
+    assert_int_equal(cohl_dit_new(&placed, &config, NULL), COHL_OK);
+    assert_int_equal(plain->params.count + 1, placed->params.count);
+    ready(&placed->params, &ctx, 5);
+    cohl_params_alloc(&plain->params, &ctx, &(cohl_params_use){ 0 }, NULL);
+    for (int i = 0; i < plain->params.count; i++) {
+        const cohl_param *to = &plain->params.item[i], *from = cohl_params_find(&placed->params, to->name);
+        assert_non_null(from);
+        cohl_param_set(&plain->params, to, from->tensor->data, NULL);
+    }
+    cohl_tensor *tokens = noise(&ctx, 2, (int64_t[]){ 6, 8 }, 3);
+    cohl_tensor *place = cohl_params_find(&placed->params, "img_emb.emb_pos")->tensor;
+    float *a = with_tokens(&ctx, placed, tokens), *b = with_tokens(&ctx, plain, cohl_add(&ctx, tokens, place));
+    float *c = with_tokens(&ctx, plain, tokens);
+    assert_memory_equal(a, b, 64 * sizeof *a);
+    assert_memory_not_equal(a, c, 64 * sizeof *a);
+    free(a);
+    free(b);
+    free(c);
+    cohl_dit_free(placed);
+    cohl_dit_free(plain);
+    cohl_ctx_close(&ctx);
+}
+
+/* ---- given frames -------------------------------------------------------- */
+
+enum { FRAMES = 9, SIDE = 16, CELLS = 4, Z = 4, LATENTS = 3 };
+
+static cohl_vae *small_vae(cohl_ctx *ctx)
+{
+    static const cohl_vae_config config = {
+        .dim = 4, .dec_dim = 4, .z_dim = Z, .patch = 1, .stage_count = 4, .dim_mult = { 1, 2, 2, 2 }, .num_res_blocks = 1,
+        .plain = true, .temporal_down = { false, true, true }, .latent_std = { 1, 1, 1, 1 },
+    };
+    cohl_vae *vae;
+    assert_int_equal(cohl_vae_new(&vae, &config, NULL), COHL_OK);
+    ready(&vae->params, ctx, 3);
+    return vae;
+}
+
+/* What latent frame k's channels say, the same in every cell. */
+static void assert_channels(const float *out, int width, int k, int at, const float *want, int count)
+{
+    for (int cell = 0; cell < CELLS; cell++)
+        for (int i = 0; i < count; i++)
+            assert_true(out[(k * CELLS + cell) * width + at + i] == want[i]);
+}
+
+static void test_first_and_last_frame_are_marked_in_the_mask(void **state)
+{
+    cohl_ctx ctx;
+    float picture[SIDE * SIDE * 3], out[LATENTS * CELLS * (4 + Z)];
+    const float *frame[FRAMES] = { 0 };
+    open_ctx(&ctx);
+    cohl_vae *vae = small_vae(&ctx);
+    cohl_rng_fill_normal(picture, 0, SIDE * SIDE * 3, 1, 1);
+    frame[0] = frame[FRAMES - 1] = picture;
+    cohl_given_clip clip = { FRAMES, SIDE, SIDE, frame };
+    assert_int_equal(cohl_condition_image(&ctx, vae, &clip, out, NULL), COHL_OK);
+    assert_channels(out, 4 + Z, 0, 0, (float[]){ 1, 1, 1, 1 }, 4);
+    assert_channels(out, 4 + Z, 1, 0, (float[]){ 0, 0, 0, 0 }, 4);
+    assert_channels(out, 4 + Z, 2, 0, (float[]){ 0, 0, 0, 1 }, 4);
+    /* the latents are those of the whole clip with grey between */
+    cohl_tensor *rgb = cohl_tensor_zero(&ctx, COHL_F32, 4, (int64_t[]){ FRAMES, SIDE, SIDE, 3 });
+    memcpy(rgb->data, picture, sizeof picture);
+    memcpy((float *)rgb->data + (FRAMES - 1) * SIDE * SIDE * 3, picture, sizeof picture);
+    cohl_tensor *latent = cohl_vae_encode(&ctx, vae, rgb);
+    for (int i = 0; i < LATENTS * CELLS; i++)
+        assert_memory_equal(out + i * (4 + Z) + 4, (float *)latent->data + i * Z, Z * sizeof *out);
+    cohl_vae_free(vae);
+    cohl_ctx_close(&ctx);
+}
+
+static void test_control_says_what_is_to_be_made(void **state)
+{
+    enum { WIDTH = 2 * Z + 64 };
+    cohl_ctx ctx;
+    float picture[SIDE * SIDE * 3], out[LATENTS * CELLS * WIDTH], ones[64], zeros[64] = { 0 };
+    const float *frame[FRAMES] = { 0 };
+    open_ctx(&ctx);
+    cohl_vae *vae = small_vae(&ctx);
+    assert_int_equal(cohl_condition_control_channels(Z), WIDTH);
+    for (int i = 0; i < 64; i++)
+        ones[i] = 1;
+    cohl_rng_fill_normal(picture, 0, SIDE * SIDE * 3, 1, 1);
+    for (int f = 0; f < 5; f++)
+        frame[f] = picture;
+    cohl_given_clip clip = { FRAMES, SIDE, SIDE, frame };
+    assert_int_equal(cohl_condition_control(&ctx, vae, &clip, out, NULL), COHL_OK);
+    assert_channels(out, WIDTH, 0, 2 * Z, zeros, 64);   /* of frame 1 */
+    assert_channels(out, WIDTH, 1, 2 * Z, zeros, 64);   /* of frame 4 */
+    assert_channels(out, WIDTH, 2, 2 * Z, ones, 64);    /* of frame 7 */
+    assert_memory_not_equal(out, out + Z, Z * sizeof *out);
+    cohl_vae_free(vae);
+    cohl_ctx_close(&ctx);
+}
+
+/* ---- pictures ------------------------------------------------------------ */
+
+static void test_a_film_has_the_proportions_of_its_picture(void **state)
+{
+    static const struct { cohl_picture_fitting fit; int width, height; long area; int grid, want_width, want_height; } cases[] = {
+        { COHL_FIT_STRETCH, 1280, 720, 1280 * 720, 16, 1280, 720 }, { COHL_FIT_STRETCH, 1000, 1000, 832 * 480, 16, 624, 624 },
+        { COHL_FIT_STRETCH, 720, 1280, 832 * 480, 16, 464, 832 },   { COHL_FIT_STRETCH, 3, 4000, 832 * 480, 16, 16, 23072 },
+        { COHL_FIT_CROP, 1000, 1000, 832 * 480, 16, 640, 624 },     { COHL_FIT_CROP, 1920, 1080, 1280 * 704, 32, 1248, 704 },
+        { COHL_FIT_CROP, 4000, 3000, 1280 * 704, 32, 1088, 800 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int width, height;
+        cohl_picture_size(cases[i].fit, &width, &height, cases[i].width, cases[i].height, cases[i].area, cases[i].grid);
+        if (width != cases[i].want_width || height != cases[i].want_height)
+            fail_msg("%d x %d: %d x %d, expected %d x %d", cases[i].width, cases[i].height, width, height,
+                     cases[i].want_width, cases[i].want_height);
+    }
+}
+
+/* A ramp across stays a ramp, and of a wide picture the middle is seen. */
+static void test_a_cropped_picture_shows_its_middle(void **state)
+{
+    enum { WIDTH = 60, HEIGHT = 20, SIDE_TO = 10 };
+    uint8_t from[WIDTH * HEIGHT * 3], to[SIDE_TO * SIDE_TO * 3];
+    for (int i = 0; i < WIDTH * HEIGHT * 3; i++)
+        from[i] = (uint8_t)(4 * (i / 3 % WIDTH));
+    assert_int_equal(cohl_picture_fit(COHL_FIT_CROP, to, SIDE_TO, SIDE_TO, from, WIDTH, HEIGHT, NULL), COHL_OK);
+    for (int i = 0; i < SIDE_TO * SIDE_TO * 3; i++) {
+        int centre = 20 + 2 * (i / 3 % SIDE_TO);     /* two pixels of the middle third are one */
+        assert_true(abs(to[i] - (4 * centre + 2)) <= 1);
+    }
+}
+
+static void test_resizing_to_the_same_size_changes_nothing(void **state)
+{
+    float from[6 * 5 * 3], to[6 * 5 * 3];
+    cohl_rng_fill_normal(from, 0, 90, 1, 1);
+    cohl_picture_resize(to, 6, 5, from, 6, 5);
+    for (int i = 0; i < 90; i++)
+        assert_true(fabsf(to[i] - from[i]) < 1e-6f);
+}
+
+/* ---- two experts --------------------------------------------------------- */
+
+typedef struct noted { float x[3][64]; int steps; } noted;
+
+static cohl_status note(void *user, int step, int steps, const float *x, const float *data, cohl_error *err)
+{
+    noted *n = user;
+    memcpy(n->x[step - 1], x, sizeof n->x[0]);
+    n->steps = steps;
+    return COHL_OK;
+}
+
+/* Three steps of a run: the first is the high expert's, the others the low one's. */
+static void test_each_expert_makes_its_own_steps(void **state)
+{
+    cohl_ctx ctx;
+    cohl_dit *dit[2];
+    cohl_text_encoder *text;
+    cohl_text_encoder_config text_config = { .vocab = 20, .dim = 10, .dim_attn = 8, .dim_ffn = 12, .num_heads = 2,
+                                             .num_layers = 1, .num_buckets = 8, .max_distance = 16, .eps = 1e-6f };
+    noted both = { 0 }, high = { 0 }, low = { 0 };
+    cohl_schedule schedule;
+    float latent[64];
+    open_ctx(&ctx);
+    cohl_text_encoder_new(&text, &text_config, NULL);
+    ready(&text->params, &ctx, 1);
+    for (int i = 0; i < 2; i++) {
+        cohl_dit_new(&dit[i], &small_dit, NULL);
+        ready(&dit[i]->params, &ctx, 2 + (uint64_t)i);
+    }
+    cohl_schedule_make(&schedule, cohl_schedule_kind_find("unipc"), 3, 1, NULL);
+    cohl_sample_request r = { .text = text, .dit = dit[0], .low_dit = dit[1], .boundary = (schedule.time[0] - 1) / 1000,
+                              .id = (int32_t[]){ 5, 1 }, .id_count = 2, .frames = 2, .height = 2, .width = 4,
+                              .schedule = &schedule, .solver = cohl_solver_find("euler_wan"), .guidance = 4,
+                              .low_guidance = 1, .observer = { note, &both } };
+    assert_int_equal(cohl_sample_latents(&ctx, &r, latent, NULL), COHL_OK);
+    r.low_dit = NULL, r.observer.ctx = &high;
+    assert_int_equal(cohl_sample_latents(&ctx, &r, latent, NULL), COHL_OK);
+    assert_memory_equal(both.x[0], high.x[0], sizeof high.x[0]);
+    assert_memory_not_equal(both.x[1], high.x[1], sizeof high.x[0]);
+    /* the low expert alone, from where the high one left off */
+    cohl_schedule rest = { .steps = 2 };
+    memcpy(rest.sigma, schedule.sigma + 1, 3 * sizeof *rest.sigma);
+    memcpy(rest.time, schedule.time + 1, 3 * sizeof *rest.time);
+    r.dit = dit[1], r.guidance = 1, r.schedule = &rest, r.start = high.x[0], r.observer.ctx = &low;
+    assert_int_equal(cohl_sample_latents(&ctx, &r, latent, NULL), COHL_OK);
+    assert_memory_equal(both.x[2], low.x[1], sizeof low.x[0]);
+    cohl_text_encoder_free(text);
+    for (int i = 0; i < 2; i++)
+        cohl_dit_free(dit[i]);
+    cohl_ctx_close(&ctx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_learned_places_are_added_to_image_tokens),
+        cmocka_unit_test(test_first_and_last_frame_are_marked_in_the_mask),
+        cmocka_unit_test(test_control_says_what_is_to_be_made),
+        cmocka_unit_test(test_a_film_has_the_proportions_of_its_picture),
+        cmocka_unit_test(test_a_cropped_picture_shows_its_middle),
+        cmocka_unit_test(test_resizing_to_the_same_size_changes_nothing),
+        cmocka_unit_test(test_each_expert_makes_its_own_steps),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
