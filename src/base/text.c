@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "base/text.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -90,6 +91,17 @@ size_t cohl_utf8_check(const char *data, size_t size)
         at += n;
     }
     return at;
+}
+
+bool cohl_text_whole(const char *text, uint64_t *value)
+{
+    char *end;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || errno)
+        return false;
+    *value = number;
+    return true;
 }
 
 int cohl_text_distance(const char *a, const char *b)

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* A string that grows; starts as { 0 }. data is zero-terminated, or NULL while
  * empty. When memory is out, `failed` is set and later additions do nothing:
@@ -23,6 +24,10 @@ void cohl_text_free(cohl_text *text);
 /* Offset of the first byte that is not part of valid UTF-8 (RFC 3629: no
  * overlong forms, no surrogates, at most U+10FFFF), or size if all is. */
 size_t cohl_utf8_check(const char *data, size_t size);
+
+/* A whole number in decimal digits and nothing else, up to 2^64-1; false: it is none, *value is as
+ * it was. */
+bool cohl_text_whole(const char *text, uint64_t *value);
 
 /* Edit distance (Levenshtein 1966) of two words, for "did you mean". */
 int cohl_text_distance(const char *a, const char *b);

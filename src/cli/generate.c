@@ -57,14 +57,9 @@ static void watch_signals(void)
 
 static cohl_status read_seed(const char *text, uint64_t *seed, cohl_error *err)
 {
-    unsigned long long value = 0;
-    char *end = NULL;
-    if (text[0] >= '0' && text[0] <= '9')
-        value = strtoull(text, &end, 10);
-    if (!end || *end || strlen(text) > 20 || (value == UINT64_MAX && strcmp(text, "18446744073709551615")))
+    if (!cohl_text_whole(text, seed))
         return cohl_fail(err, COHL_ERR_ARGUMENT, "--seed is \"%.40s\", expected a whole number from 0 to "
                          "18446744073709551615", text);
-    *seed = value;
     return COHL_OK;
 }
 

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "cli/command.h"
+#include "cli/options.h"
 
 static void print_commands(FILE *to)
 {
@@ -18,9 +18,9 @@ static void print_commands(FILE *to)
 static int unknown_command(const char *name)
 {
     const char *nearest = NULL;
-    int best = 4;
+    int best = COHL_MISTAKE_NONE;
     for (int i = 0; cohl_commands[i]; i++) {
-        int distance = cohl_text_distance(cohl_commands[i]->name, name);
+        int distance = cohl_mistake(name, cohl_commands[i]->name);
         if (distance < best)
             best = distance, nearest = cohl_commands[i]->name;
     }

@@ -1,7 +1,6 @@
 /* options.c - what a command accepts, as a table: parser, help and errors walk it. */
 #include "cli/options.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,21 +52,29 @@ static const cohl_option *find_option(const cohl_usage *usage, const char *name)
     return NULL;
 }
 
+int cohl_mistake(const char *typed, const char *known)
+{
+    int length = (int)strlen(typed), distance = cohl_text_distance(typed, known);
+    if (length > 1 && !strncmp(typed, known, (size_t)length))
+        return 0;
+    return length > 2 && distance <= (length + 1) / 3 ? distance : COHL_MISTAKE_NONE;
+}
+
 static int unknown_option(const cohl_usage *usage, const char *name)
 {
     char spelling[COHL_OPTION_NAME_BYTES], nearest[COHL_OPTION_NAME_BYTES] = "--help";
-    int best = 4;
+    int best = COHL_MISTAKE_NONE;
     for (const cohl_option *o = usage->options; o->names; o++)
         for (const char *names = o->names; cohl_option_spelling(&names, spelling); ) {
-            int distance = cohl_text_distance(spelling, name);
+            int distance = cohl_mistake(name, spelling);
             if (distance < best) {
                 best = distance;
                 strcpy(nearest, spelling);
             }
         }
     fprintf(stderr, "cohl %s: there is no option %s%s%s%s\n", usage->command, name,
-            best < 4 ? "; did you mean " : "", best < 4 ? nearest : "",
-            best < 4 ? "?" : "; cohl --help COMMAND lists them");
+            best < COHL_MISTAKE_NONE ? "; did you mean " : "", best < COHL_MISTAKE_NONE ? nearest : "",
+            best < COHL_MISTAKE_NONE ? "?" : "; --help lists them");
     return COHL_EXIT_USAGE;
 }
 
@@ -102,13 +109,7 @@ static bool set_number(const cohl_usage *usage, const cohl_option *o, const char
 
 static bool set_seed(const cohl_usage *usage, const cohl_option *o, const char *name, const char *value)
 {
-    char *end;
-    errno = 0;
-    unsigned long long seed = strtoull(value, &end, 10);
-    if (*value < '0' || *value > '9' || *end || errno)
-        return bad_value(usage, o, name, value);
-    *(uint64_t *)o->target = seed;
-    return true;
+    return cohl_text_whole(value, o->target) || bad_value(usage, o, name, value);
 }
 
 static bool set_value(const cohl_usage *usage, const cohl_option *o, const char *name, const char *value)

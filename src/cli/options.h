@@ -46,6 +46,11 @@ enum { COHL_OPTION_NAME_BYTES = 64 };
 /* Each spelling of `names` in turn, `*names` moving on; false after the last. */
 bool cohl_option_spelling(const char **names, char out[COHL_OPTION_NAME_BYTES]);
 
+/* How likely one means `known` by `typed`: 0 for its beginning, else how many letters are wrong;
+ * COHL_MISTAKE_NONE where more than a third are. */
+enum { COHL_MISTAKE_NONE = 1000 };
+int cohl_mistake(const char *typed, const char *known);
+
 /* For what lists commands (completion, the manual): while fn is set, cohl_options_parse hands it the
  * usage and ends the command. fn NULL: as usual again. */
 typedef void cohl_usage_fn(void *user, const cohl_usage *usage);

@@ -121,14 +121,14 @@ cohl_status engine_clip_open(engine_clip **out, const char *path, int width, int
     *out = NULL;
     if (st)
         return st;
-    if (!cohl_still_read(&clip->now, path, NULL)) {
+    if (!cohl_still_begins(path)) {
+        st = read_through(clip, err);
+    } else if (!(st = cohl_still_read(&clip->now, path, err))) {
         clip->picture = true, clip->pictures = 1;
         clip->native_width = clip->now->width, clip->native_height = clip->now->height;
         st = cohl_resize_cover(clip->fitted, clip->now, err);
         cohl_frame_free(clip->now);
         clip->now = NULL;
-    } else {
-        st = read_through(clip, err);
     }
     if (st)
         engine_clip_close(clip);

@@ -3,7 +3,6 @@
  * Nothing in it depends on clock, machine or threads: the same request gives the same bytes. */
 #include "engine/engine.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "engine/build.h"
 #include "engine/given.h"
 #include "media/reader.h"
@@ -90,16 +90,11 @@ char *engine_recipe_write(const cohl_engine *engine, const cohl_request *r, cons
 
 static bool read_seed(uint64_t *seed, const json_t *value)
 {
-    char *end;
     if (json_is_integer(value) && json_integer_value(value) >= 0) {
         *seed = (uint64_t)json_integer_value(value);
         return true;
     }
-    if (!json_is_string(value))
-        return false;
-    errno = 0;
-    *seed = strtoull(json_string_value(value), &end, 10);
-    return !errno && end != json_string_value(value) && !*end;
+    return json_is_string(value) && cohl_text_whole(json_string_value(value), seed);
 }
 
 /* What no int can hold becomes what no request may ask. */

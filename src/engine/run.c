@@ -10,6 +10,7 @@
 #include "deliver/door.h"
 #include "engine/facts.h"
 #include "engine/making.h"
+#include "media/still.h"
 
 /* ---- new and free -------------------------------------------------------- */
 
@@ -51,6 +52,8 @@ static cohl_status open_picture(engine_clip **clip, const char *path, const cohl
     if (!path)
         return COHL_OK;
     cohl_status st = engine_clip_open(clip, path, plan->width, plan->height, err);
+    if (st == COHL_ERR_FORMAT && !cohl_still_begins(path))
+        return cohl_fail(err, st, "%s: not a picture that can be read: expected PNG, JPEG, WebP, BMP or PPM", path);
     if (!st && !engine_clip_is_picture(*clip))
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: a film; expected a picture: to go on from a film is to extend it",
                          path);

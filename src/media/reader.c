@@ -35,8 +35,10 @@ struct cohl_film_reader {
 
 static cohl_status fail(const cohl_film_reader *reader, int code, cohl_error *err)
 {
-    return cohl_fail(err, cohl_ffmpeg_status(code), "%s: not a film that can be read: %s",
-                     reader->path, cohl_ffmpeg_reason(code));
+    const char *reason = cohl_ffmpeg_reason(code);
+    if (!strncmp(reason, "Format not on whitelist", 23))
+        reason = "it begins as no film does that is known here";
+    return cohl_fail(err, cohl_ffmpeg_status(code), "%s: not a film that can be read: %s", reader->path, reason);
 }
 
 static int open_file(cohl_film_reader *reader)

@@ -40,6 +40,16 @@ static const kind *find_kind(const uint8_t *data, size_t size)
     return NULL;
 }
 
+bool cohl_still_begins(const char *path)
+{
+    cohl_map map;
+    if (cohl_map_open(&map, path, NULL))
+        return false;
+    bool begins = find_kind(map.data, map.size);
+    cohl_map_close(&map);
+    return begins;
+}
+
 /* The decoder's limit keeps a small file from asking for a huge picture. */
 static int open_decoder(AVCodecContext **out, const kind *kind)
 {

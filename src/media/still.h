@@ -15,6 +15,8 @@
 #ifndef COHL_MEDIA_STILL_H
 #define COHL_MEDIA_STILL_H
 
+#include <stdbool.h>
+
 #include "base/text.h"
 #include "media/frame.h"
 #include "media/tag.h"
@@ -22,6 +24,9 @@
 /* COHL_ERR_IO      the file cannot be opened or is larger than 256 MiB
  * COHL_ERR_FORMAT  not a picture, broken, or larger than COHL_FRAME_*_MAX */
 cohl_status cohl_still_read(cohl_frame **out, const char *path, cohl_error *err);
+
+/* Does the file begin as one of these pictures does? */
+bool cohl_still_begins(const char *path);
 
 /* The same from memory; name is what an error sentence calls it. */
 cohl_status cohl_still_decode(cohl_frame **out, const uint8_t *data, size_t size,

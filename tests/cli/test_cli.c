@@ -161,7 +161,9 @@ static void test_bad_input_gets_one_sentence_and_its_exit_code(void **state)
 {
     static const struct { const char *arguments; int code; const char *says; } cases[] = {
         { "", 2, "usage" },
-        { "generat", 2, "did you mean generate?" },
+        { "gen", 2, "did you mean generate?" },
+        { "trian", 2, "did you mean train?" },
+        { "xyz", 2, "cohl --help lists them" },
         { "generate", 2, "missing PROMPT" },
         { "generate '' --model tiny", 2, "prompt is empty" },
         { "generate a b --model tiny", 2, "one word too many" },
@@ -177,7 +179,9 @@ static void test_bad_input_gets_one_sentence_and_its_exit_code(void **state)
         { "generate a --model tiny -o film.avi", 2, ".mp4" },
         { "generate a --model tiny -o nowhere/film.mp4", 1, "nowhere" },
         { "generate a --model tiny --image none.png", 1, "none.png" },
-        { "generate a --model tiny --image tiny/model_index.json", 1, "model_index.json" },
+        { "generate a --model tiny --image tiny/model_index.json", 1, "model_index.json: not a picture that can be read" },
+        { "generate a --model tiny --image cut.png", 1, "cut.png: not a picture that can be read: broken PNG" },
+        { "generate a --model tiny --extend tiny/model_index.json", 1, "not a film that can be read" },
         { "generate a --model none", 1, "none" },
         { "generate a --model tiny/model_index.json", 1, "is a file, expected a model's folder" },
         { "generate a --model --frames 5", 2, "--model needs a value: --model FOLDER" },
@@ -189,6 +193,9 @@ static void test_bad_input_gets_one_sentence_and_its_exit_code(void **state)
         { "theatre render --frames 0", 2, "--frames" },
         { "theatre render --size 1x1", 2, "--size" },
     };
+    char path[64];
+    snprintf(path, sizeof path, "%s/cut.png", folder);
+    assert_int_equal(cohl_file_write(path, "\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16, NULL), COHL_OK);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int code = run("%s", cases[i].arguments);
         if (code != cases[i].code || !strstr(said, cases[i].says))
