@@ -1,0 +1,34 @@
+/* mark_find.h - are the marks in this film, and how sure is that?
+ *
+ *     cohl_mark_answer public, private;
+ *     st = cohl_mark_find(&public, &private, cohl_mark_reader_sum(reader), &keys, err);
+ *     if (private.log10_bound <= -6) ...
+ *
+ * The bound. Let x be the values of a mark's cells, read without its key, and s the key's signs.
+ * Who made the film without the key made it independently of s, so Z = sum s_i x_i / |x| is a sum
+ * of independent terms of mean 0, and P(Z >= t) <= exp(-t^2 / 2) for whatever x there is
+ * (Hoeffding 1963, theorem 2). Several hypotheses h (geometries, keys, codewords) are tried, each
+ * with a share p_h of the risk, all shares together at most 1: the chance that any of them reaches
+ * exp(-Z_h^2 / 2) / p_h <= a is at most a. So log10_bound, the least of these as a power of ten, is a
+ * bound on the false-positive probability; docs/watermark.md has the shares and the proof. For the
+ * public mark it holds for films whose makers did not use the public key, which anyone can. */
+#ifndef COHL_PROVENANCE_MARK_FIND_H
+#define COHL_PROVENANCE_MARK_FIND_H
+
+#include "provenance/mark_read.h"
+
+typedef struct cohl_mark_answer {
+    double             log10_bound;      /* of the false-positive probability; 0: nothing was found */
+    double             z;                /* of the presence cells, or of the public ones            */
+    cohl_mark_geometry geometry;
+    int                key;              /* number of the key; 0: the public one                    */
+    bool               has_identifier;   /* private: the identifier could be read                   */
+    uint64_t           identifier;
+    bool               searched;         /* the picture had to be searched                          */
+} cohl_mark_answer;
+
+/* keys may have none: private is then 0. sum is a reader's. */
+cohl_status cohl_mark_find(cohl_mark_answer *public_answer, cohl_mark_answer *private_answer, const float *sum,
+                           const cohl_mark_keys *keys, cohl_error *err);
+
+#endif
