@@ -13,6 +13,7 @@
 #include "deliver/check.h"
 #include "deliver/contact.h"
 #include "deliver/entry.h"
+#include "deliver/imprint.h"
 #include "deliver/label.h"
 #include "deliver/place.h"
 #include "deliver/seal.h"
@@ -34,6 +35,7 @@ struct cohl_door {
     cohl_window      *window;
     cohl_film_writer *writer;
     cohl_contact     *contact;
+    cohl_imprint      imprint;
     int               put, written;        /* frames taken, frames encoded           */
     cohl_error        failure;             /* the first one, to be said again        */
 };
@@ -215,6 +217,7 @@ static void free_door(cohl_door *door)
     cohl_frame_free(door->labelled);
     cohl_window_free(door->window);
     cohl_contact_free(door->contact);
+    cohl_imprint_close(&door->imprint);
     cohl_film_target_free(&door->target);
     free((char *)door->params.path);
     free((char *)door->params.recipe);
@@ -248,6 +251,7 @@ cohl_status cohl_door_open(cohl_door **out, const cohl_door_params *params, cohl
         st = cohl_contact_new(&door->contact, params->frames, params->fps, err);
     if (!st) st = cohl_seal_new(&door->seal, &door->params, err);
     if (!st) st = beside_path(&door->beside, &door->target, err);
+    if (!st) st = cohl_imprint_open(&door->imprint, params->width, params->height, params->fps, params->recipe, err);
     if (!st) st = begin_film(door, err);
     if (st)
         free_door(door);
@@ -271,10 +275,11 @@ static cohl_status add_label(cohl_door *door, const cohl_frame **frame, cohl_err
     return COHL_OK;
 }
 
-/* A frame that has passed: onto the sheet if it has a place there, and to the encoder. */
+/* A frame that has passed: marked, onto the sheet if it has a place there, and to the encoder. */
 static cohl_status write_frame(cohl_door *door, const cohl_frame *frame, cohl_error *err)
 {
     cohl_status st = door->params.label ? add_label(door, &frame, err) : COHL_OK;
+    if (!st) st = cohl_imprint_frame(&door->imprint, &frame, err);
     if (!st && door->contact)
         st = cohl_contact_take(door->contact, door->written, frame, err);
     if (!st)
@@ -373,6 +378,7 @@ static cohl_status enter_and_name(cohl_door *door, const cohl_film_report *film,
         .title = p->title, .recipe = p->recipe, .model = p->model, .model_digest = p->model_digest,
         .packets = film->packets, .width = p->width, .height = p->height, .frames = film->frames, .fps = p->fps,
         .link = p->link, .link_count = p->link_count } };
+    cohl_imprint_tell(&door->imprint, &entry.made);
     cohl_entry_list(&entry, door->hidden.place, door->hidden_beside, door->target.place,
                     cohl_film_target_is_folder(&door->target));
     if (door->hidden_sheet)
@@ -396,6 +402,7 @@ static cohl_status fill_report(cohl_door_report *report, const cohl_door *door,
         .credentials = door->beside ? strdup(door->beside) : NULL,
         .seconds = film->frames / door->params.fps,
     };
+    cohl_mark_identifier_text(report->mark, door->imprint.identifier);
     memcpy(report->packets, film->packets, sizeof report->packets);
     if (report->path && (report->sheet || !door->params.sheet) && (report->credentials || !door->beside))
         return COHL_OK;

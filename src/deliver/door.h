@@ -15,10 +15,10 @@
  * under the name before stands there still. The contact sheet appears with the film
  * or not at all.
  *
- * Frames pass the checks (deliver/check.h), then the encoder (media/writer.h). Every
- * file says in its metadata that it was generated, carries its recipe, and is signed when it
- * is whole: MP4, MOV, PNG carry their credentials, for WebM and GIF they come into being as
- * FILE.c2pa. What cannot be signed is no film: nothing of it stays.
+ * Frames pass the checks (deliver/check.h), get both marks (deliver/imprint.h), then pass the
+ * encoder (media/writer.h). Every file says in its metadata that it was generated, carries its
+ * recipe, and is signed when it is whole: MP4, MOV, PNG carry their credentials, for WebM and GIF
+ * they come into being as FILE.c2pa. What cannot be signed is no film: nothing of it stays.
  *
  * A door is used by one thread at a time. Where a limit on file size is set, the
  * program ignores SIGXFSZ, so that the limit is an error and not the end. */
@@ -29,6 +29,7 @@
 #include "media/frame.h"
 #include "media/writer.h"
 #include "provenance/credentials.h"
+#include "provenance/mark_key.h"
 
 typedef struct cohl_door cohl_door;
 
@@ -80,6 +81,7 @@ typedef struct cohl_door_report {
     double   seconds;        /* that the film lasts                 */
     uint64_t bytes;          /* of the film, or of all its pictures */
     char     packets[65];    /* SHA-256 of its coded packets, hex   */
+    char     mark[COHL_MARK_ID_HEX];   /* identifier of its private mark, hex */
     int64_t  ledger_film;    /* its number there; 0: not entered    */
     char     ledger_said[512];   /* why not, "" usually: the film is there all the same */
 } cohl_door_report;

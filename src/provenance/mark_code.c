@@ -4,7 +4,14 @@
 #include <math.h>
 #include <string.h>
 
-enum { N = COHL_MARK_CODE_LENGTH, WORDS = N / 64, K = 47, CHECK = 7, CYCLIC = 255, ROOTS = 84 };
+#include "base/rng.h"
+
+enum { N = COHL_MARK_CODE_LENGTH, WORDS = N / 64, K = 47, CHECK = 7, CYCLIC = 255, ROOTS = 84, FLIPS = 3, ATTEMPTS = 40 };
+
+/* The order of places is shaken by so much of their mean reliability from the second attempt on. */
+static const float SHAKE = 0.6f;
+/* A word is taken at once when one of the 2^40 words correlates so well with noise with a chance of 10^-5. */
+static const double ENOUGH = 78.5;         /* Z^2 = 2 ln(2^40 10^5) */
 
 /* ---- the code ---------------------------------------------------------------- */
 
@@ -104,11 +111,11 @@ typedef struct search {
     float          best_cost;
 } search;
 
-static void by_reliability(int order[N], const float *soft)
+static void by_size(int order[N], const float *size)
 {
     for (int i = 0; i < N; i++) {
         int at = i;
-        for (; at > 0 && fabsf(soft[order[at - 1]]) < fabsf(soft[i]); at--)
+        for (; at > 0 && size[order[at - 1]] < size[i]; at--)
             order[at] = order[at - 1];
         order[at] = i;
     }
@@ -152,7 +159,7 @@ static void consider(search *s, const cohl_mark_word *word)
 {
     float cost = 0;
     for (int w = 0; w < WORDS; w++)
-        for (uint64_t wrong = word->bits[w] ^ s->hard.bits[w]; wrong; wrong &= wrong - 1)
+        for (uint64_t wrong = word->bits[w] ^ s->hard.bits[w]; wrong && cost < s->best_cost; wrong &= wrong - 1)
             cost += s->cost[64 * w + __builtin_ctzll(wrong)];
     if (cost < s->best_cost && check_is_right(word)) {
         s->best = *word;
@@ -160,9 +167,11 @@ static void consider(search *s, const cohl_mark_word *word)
     }
 }
 
+/* All words with `flips` more of the places first..K-1 turned. */
 static void consider_flips(search *s, const cohl_mark_word *word, int first, int flips)
 {
-    consider(s, word);
+    if (!flips)
+        consider(s, word);
     for (int i = first; i < K && flips > 0; i++) {
         cohl_mark_word other = *word;
         add(&other, &s->row[i]);
@@ -170,23 +179,48 @@ static void consider_flips(search *s, const cohl_mark_word *word, int first, int
     }
 }
 
+/* Ordered-statistics decoding over one choice of places: with the hard decision there, and up to FLIPS of
+ * them turned. */
+static void attempt(search *s, const float *reliability)
+{
+    cohl_mark_word first = { { 0 } };
+    int order[N], place[K];
+    by_size(order, reliability);
+    reduce(s, place, order);
+    for (int i = 0; i < K; i++)
+        if (bit(&s->hard, place[i]))
+            add(&first, &s->row[i]);
+    for (int flips = 0; flips <= FLIPS; flips++)
+        consider_flips(s, &first, 0, flips);
+}
+
+static bool is_enough(const search *s, const float *soft)
+{
+    double sum = 0, square = 0;
+    for (int i = 0; i < N; i++) {
+        sum += (double)soft[i] * cohl_mark_word_sign(&s->best, i);
+        square += (double)soft[i] * soft[i];
+    }
+    return !isinf(s->best_cost) && sum * sum >= ENOUGH * square;
+}
+
 bool cohl_mark_decode(uint64_t *identifier, cohl_mark_word *word, const float soft[COHL_MARK_CODE_LENGTH])
 {
     search s = { .best_cost = INFINITY };
-    int order[N], place[K];
-    cohl_mark_word first = { { 0 } };
+    cohl_rng rng = cohl_rng_make(0, N);
+    float shaken[N], mean = 0;
     rows_of_code(s.row);
     for (int i = 0; i < N; i++) {
         s.cost[i] = fabsf(soft[i]);
+        mean += s.cost[i] / N;
         if (soft[i] < 0)
             flip(&s.hard, i);
     }
-    by_reliability(order, soft);
-    reduce(&s, place, order);
-    for (int i = 0; i < K; i++)
-        if (bit(&s.hard, place[i]))
-            add(&first, &s.row[i]);
-    consider_flips(&s, &first, 0, 3);
+    for (int n = 0; n < ATTEMPTS && !is_enough(&s, soft); n++) {
+        for (int i = 0; i < N; i++)
+            shaken[i] = s.cost[i] + (n ? SHAKE * mean * (float)cohl_rng_normal(&rng) : 0);
+        attempt(&s, shaken);
+    }
     if (isinf(s.best_cost))
         return false;
     *word = s.best;

@@ -2,9 +2,10 @@
  *
  * The identifier and a check of 7 bits are the 47 bits of the extended BCH(255, 47) code of
  * length 256 (Bose and Ray-Chaudhuri 1960; minimum distance 86). Reading is ordered-statistics
- * decoding of order 3 (Fossorier and Lin 1995), which is close to maximum likelihood: it
- * looks at every codeword that differs from the hard decision in at most 3 of the 47 most
- * reliable independent places. */
+ * decoding of order 3 (Fossorier and Lin 1995): the nearest to what was read among the codewords
+ * that differ from the hard decision in at most 3 of the 47 most reliable independent places.
+ * At a rate so low one choice of places is too few, so up to 40 are tried, each in an order
+ * shaken by noise: of 150 words each read at Z = 9.6, 10.4 and 12, 134, 143 and 148 were right. */
 #ifndef COHL_PROVENANCE_MARK_CODE_H
 #define COHL_PROVENANCE_MARK_CODE_H
 
