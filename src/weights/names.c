@@ -6,6 +6,7 @@
  * prefixes that ComfyUI reads. */
 #include "weights/names.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -195,9 +196,11 @@ const cohl_naming *cohl_naming_named(const char *name)
 /* ---- matching ------------------------------------------------------------ */
 
 /* What the wildcards of a pattern matched, in order. */
+enum { WILDCARDS_MAX = 6 };
+
 typedef struct match {
-    const char *at[4];
-    size_t      length[4];
+    const char *at[WILDCARDS_MAX];
+    size_t      length[WILDCARDS_MAX];
     int         count;
 } match;
 
@@ -218,6 +221,7 @@ static bool matches(match *m, const char *pattern, const char *name)
         size_t length = word_length(name, *pattern);
         if (!length)
             return false;
+        assert(m->count < WILDCARDS_MAX);
         m->at[m->count] = name;
         m->length[m->count++] = length;
         name += length;
