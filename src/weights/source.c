@@ -82,25 +82,36 @@ const cohl_source_kind *const cohl_source_kinds[] = { &gguf, &torch, &safetensor
 
 /* ---- a file -------------------------------------------------------------- */
 
-cohl_status cohl_source_open(cohl_source **out, const char *path, cohl_error *err)
+cohl_status cohl_source_parse(cohl_source **out, const char *name, const void *bytes, size_t size, cohl_error *err)
 {
     cohl_source *source = calloc(1, sizeof *source);
-    cohl_status st;
     *out = NULL;
-    if (!source || !(source->path = strdup(path))) {
+    if (!source || !(source->path = strdup(name))) {
         free(source);
-        return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to open it", path);
+        return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to open it", name);
     }
-    if (!(st = cohl_map_open(&source->map, path, err))) {
-        source->kind = cohl_source_kinds[0];
-        for (int k = 1; !source->kind->is(source->map.data, source->map.size); k++)
-            source->kind = cohl_source_kinds[k];
-        st = source->kind->parse(&source->file, path, source->map.data, source->map.size, err);
-    }
+    source->kind = cohl_source_kinds[0];
+    for (int k = 1; !source->kind->is(bytes, size); k++)
+        source->kind = cohl_source_kinds[k];
+    cohl_status st = source->kind->parse(&source->file, name, bytes, size, err);
     if (st)
         cohl_source_close(source);
     else
         *out = source;
+    return st;
+}
+
+cohl_status cohl_source_open(cohl_source **out, const char *path, cohl_error *err)
+{
+    cohl_map map;
+    *out = NULL;
+    cohl_status st = cohl_map_open(&map, path, err);
+    if (st)
+        return st;
+    if ((st = cohl_source_parse(out, path, map.data, map.size, err)))
+        cohl_map_close(&map);
+    else
+        (*out)->map = map;
     return st;
 }
 

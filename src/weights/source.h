@@ -24,6 +24,8 @@ typedef struct cohl_source cohl_source;
 
 /* Mapped until close. What parsing may say: gguf.h, safetensors.h, torch.h. */
 cohl_status cohl_source_open(cohl_source **out, const char *path, cohl_error *err);
+/* The same over bytes of the caller, which must outlive it; name is for sentences. */
+cohl_status cohl_source_parse(cohl_source **out, const char *name, const void *bytes, size_t size, cohl_error *err);
 void        cohl_source_close(cohl_source *source);
 
 const cohl_source_kind *cohl_source_kind_of(const cohl_source *source);

@@ -7,8 +7,7 @@
 #define COHL_WEIGHTS_TIDY_H
 
 #include "base/status.h"
-#include "weights/names.h"
-#include "weights/weight.h"
+#include "weights/weights.h"
 
 typedef struct cohl_weight_list {
     cohl_weight       *item;        /* [count], owned; their names and values are the sources' or kept */
@@ -30,5 +29,8 @@ void *cohl_weight_list_keep(cohl_weight_list *list, size_t bytes);
 /* scaled.c: give eight-bit tensors their scales. Sorted by name. */
 cohl_status cohl_weight_list_scale(cohl_weight_list *list, const char *path, cohl_error *err);
 cohl_weight *cohl_weight_list_find(const cohl_weight_list *list, const char *name);
+
+/* The list of open weights, for what lays changes over them before anyone reads (lora.h). */
+cohl_weight_list *cohl_weights_list(cohl_weights *weights);
 
 #endif

@@ -94,17 +94,25 @@ static cohl_status new_weights(cohl_weights **out, const char *path, cohl_error 
     return COHL_OK;
 }
 
-static cohl_status open_shard(cohl_weights *weights, const char *path, cohl_error *err)
+/* Takes the source over. */
+static cohl_status add_shard(cohl_weights *weights, cohl_source *source, cohl_error *err)
 {
     size_t room = (weights->shard_count + 1) * sizeof *weights->shard;
     cohl_source **grown = realloc(weights->shard, room);
-    if (!grown)
-        return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to open it", path);
+    if (!grown) {
+        cohl_source_close(source);
+        return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to open it", weights->path);
+    }
     weights->shard = grown;
-    cohl_status st = cohl_source_open(&grown[weights->shard_count], path, err);
-    if (!st)
-        weights->shard_count++;
-    return st;
+    grown[weights->shard_count++] = source;
+    return COHL_OK;
+}
+
+static cohl_status open_shard(cohl_weights *weights, const char *path, cohl_error *err)
+{
+    cohl_source *source;
+    cohl_status st = cohl_source_open(&source, path, err);
+    return st ? st : add_shard(weights, source, err);
 }
 
 static cohl_status open_shards(cohl_weights *weights, const char *folder, const name_list *names,
@@ -288,6 +296,24 @@ cohl_status cohl_weights_open_part(cohl_weights **out, const char *path, cohl_pa
     return st;
 }
 
+cohl_status cohl_weights_parse(cohl_weights **out, const char *name, const void *bytes, size_t size, cohl_error *err)
+{
+    cohl_weights *weights;
+    cohl_source *source;
+    cohl_status st = new_weights(&weights, name, err);
+
+    *out = NULL;
+    if (st)
+        return st;
+    if (!(st = cohl_source_parse(&source, name, bytes, size, err)) && !(st = add_shard(weights, source, err)))
+        st = gather(weights, COHL_PART_ANY, err);
+    if (st)
+        cohl_weights_close(weights);
+    else
+        *out = weights;
+    return st;
+}
+
 cohl_status cohl_weights_open_procedural(cohl_weights **out, const char *manifest_path,
                                          uint64_t seed, cohl_error *err)
 {
@@ -347,3 +373,5 @@ const char *cohl_weights_format(const cohl_weights *weights)
 const char *cohl_weights_naming(const cohl_weights *weights) { return weights->list.naming->name; }
 
 size_t cohl_weights_shards(const cohl_weights *weights) { return weights->shard_count; }
+
+cohl_weight_list *cohl_weights_list(cohl_weights *weights) { return &weights->list; }

@@ -37,6 +37,8 @@ typedef struct cohl_weights cohl_weights;
 cohl_status cohl_weights_open(cohl_weights **out, const char *path, cohl_error *err);
 /* The same, and of a file that holds several networks behind prefixes, this one. */
 cohl_status cohl_weights_open_part(cohl_weights **out, const char *path, cohl_part part, cohl_error *err);
+/* One file that lies in memory of the caller, which must outlive it; name is for sentences. */
+cohl_status cohl_weights_parse(cohl_weights **out, const char *name, const void *bytes, size_t size, cohl_error *err);
 /* The weights of a manifest and seed (procedural.h). */
 cohl_status cohl_weights_open_procedural(cohl_weights **out, const char *manifest_path,
                                          uint64_t seed, cohl_error *err);
