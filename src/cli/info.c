@@ -8,9 +8,11 @@
 #include "base/file.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/print.h"
 #include "media/reader.h"
 #include "media/still.h"
 #include "model/film_model.h"
+#include "train/register.h"
 
 enum { PICTURE_BYTES_MAX = 256 << 20 };
 
@@ -186,6 +188,59 @@ static cohl_status model_info(json_t *json, const char *folder, cohl_error *err)
     return COHL_OK;
 }
 
+/* ---- training data -------------------------------------------------------- */
+
+static void tell_answer(json_t *answer, bool as_json)
+{
+    size_t i;
+    json_t *line;
+    if (as_json) {
+        cohl_print_json(answer);
+        return;
+    }
+    printf("%s\n", cohl_text_of(answer, "answer"));
+    json_array_foreach(json_object_get(answer, "because"), i, line) {
+        cohl_print_clean(json_string_value(line));
+        puts("");
+    }
+    json_decref(answer);
+}
+
+static void tell_card(json_t *json, bool as_json)
+{
+    cohl_text card = { 0 };
+    if (as_json) {
+        cohl_print_json(json);
+        return;
+    }
+    cohl_register_card(json, &card);
+    fputs(card.data ? card.data : "", stdout);
+    cohl_text_free(&card);
+    json_decref(json);
+}
+
+/* The register's card, or its answer to a question. */
+static int tell_training(const char *folder, const char *question, bool as_json)
+{
+    cohl_register *reg;
+    cohl_error err = { 0 };
+    json_t *json = NULL;
+    cohl_status st = cohl_folder_exists(folder) ? cohl_register_open(&reg, folder, &err)
+                                                : cohl_fail(&err, COHL_ERR_ARGUMENT, "%s: expected a model's folder", folder);
+    if (st)
+        return cohl_command_fail(&err);
+    if (question && !(json = cohl_register_ask(reg, question)))
+        st = cohl_fail(&err, COHL_ERR_ARGUMENT, "the question is not UTF-8");
+    else if (!question)
+        st = cohl_register_json(&json, reg, &err);
+    if (!st && question)
+        tell_answer(json, as_json);
+    else if (!st)
+        tell_card(json, as_json);
+    cohl_register_free(reg);
+    return st ? cohl_command_fail(&err) : COHL_EXIT_OK;
+}
+
 /* ---- the command --------------------------------------------------------- */
 
 static bool ends_with(const char *text, const char *ending)
@@ -216,19 +271,25 @@ static cohl_status look(json_t *json, const char *path, cohl_error *err)
 static int run_info(int argc, char **argv)
 {
     const char *path;
-    bool as_json = false;
+    const char *question = NULL;
+    bool as_json = false, card = false;
     int exit_code;
     cohl_error err = { 0 };
     const cohl_option options[] = {
+        { "--card", NULL, "a model: what it was trained on; with --json the register", COHL_OPTION_FLAG, &card, 0, 0 },
+        { "--trained-on", "X", "a model: was X in training? words, a seed, a file or its SHA-256", COHL_OPTION_TEXT, &question, 0, 0 },
         { "--json", NULL, "answer as JSON", COHL_OPTION_FLAG, &as_json, 0, 0 },
         { NULL, NULL, NULL, COHL_OPTION_FLAG, NULL, 0, 0 },
     };
     const cohl_usage usage = { "info", "PATH",
-                               "What a film or picture (with its recipe), a model's folder or a .safetensors file is.",
+                               "What a film or picture (with its recipe), a model's folder or a .safetensors file is, and\n"
+                               "what a model was trained on.",
                                options };
 
     if (!cohl_options_parse(&usage, argc, argv, &path, 1, 1, &exit_code))
         return exit_code;
+    if (card || question)
+        return tell_training(path, question, as_json);
     json_t *json = json_pack("{s:s}", "path", path);
     cohl_status st = json ? look(json, path, &err)
                           : cohl_fail(&err, COHL_ERR_ARGUMENT, "the path is not UTF-8");

@@ -12,12 +12,13 @@
 #include "cli/options.h"
 #include "cli/print.h"
 #include "requests/case.h"
+#include "train/register.h"
 
 enum { WORDS_MAX = 3, FILMS_MAX = 1000 };
 
 typedef struct asked {
     const char *word[WORDS_MAX];
-    const char *file, *id, *about, *from, *why, *note, *block, *words, *receipt, *out, *ledger;
+    const char *file, *id, *about, *from, *why, *note, *block, *words, *receipt, *model, *out, *ledger;
     bool        all, block_found, descendants, json;
     cohl_store *store;
     int64_t     now;
@@ -166,14 +167,36 @@ static cohl_status list(asked *a, cohl_error *err)
     return COHL_OK;
 }
 
+/* What the register of a model says to the request: JSON in new memory, NULL when none is asked. */
+static cohl_status ask_register(char **out, const asked *a, cohl_error *err)
+{
+    cohl_register *reg;
+    const char *what = a->file ? a->file : a->about;
+    *out = NULL;
+    if (!a->model || !what)
+        return COHL_OK;
+    cohl_status st = cohl_register_open(&reg, a->model, err);
+    if (st)
+        return st;
+    json_t *answer = cohl_register_ask(reg, what);
+    *out = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
+    json_decref(answer);
+    cohl_register_free(reg);
+    return COHL_OK;
+}
+
 static cohl_status take_in(asked *a, cohl_error *err)
 {
     cohl_case_made made;
+    char *answer = NULL;
     cohl_case_intake in = { .file = a->file, .identifier = a->id, .about = a->about, .from = a->from };
     cohl_status st = read_kind(&in.kind, a->word[1], err);
+    if (!st) st = ask_register(&answer, a, err);
+    in.answer = answer;
     if (!st) st = cohl_case_receive(&made, a->store, &in, a->now, err);
     if (!st)
         tell_receipt(a, made.number, "received", &made.receipt, made.found);
+    free(answer);
     return st;
 }
 
@@ -330,6 +353,7 @@ static int run_requests(int argc, char **argv)
         { "--id", "ID", "new: urn:c2pa:..., a mark's 10 hex digits, a SHA-256, or a film's number", COHL_OPTION_TEXT, &a.id, 0, 0 },
         { "--about", "TEXT", "new: what is asked, in the words of who asks", COHL_OPTION_TEXT, &a.about, 0, 0 },
         { "--from", "TEXT", "new: how to reach who asks; not in the log, `forget` removes it", COHL_OPTION_TEXT, &a.from, 0, 0 },
+        { "--model", "FOLDER", "new training: the model whose register answers, into the log", COHL_OPTION_TEXT, &a.model, 0, 0 },
         { "--note", "TEXT", "acknowledge, done: goes into the log", COHL_OPTION_TEXT, &a.note, 0, 0 },
         { "--why", "TEXT", "decide: the reason", COHL_OPTION_TEXT, &a.why, 0, 0 },
         { "--block", "N,N", "decide accept: these films are not made again and not used", COHL_OPTION_TEXT, &a.block, 0, 0 },

@@ -10,6 +10,7 @@
 #include "base/rng.h"
 #include "model/vae_file.h"
 #include "train/clip.h"
+#include "train/seeds.h"
 #include "weights/safetensors.h"
 #include "weights/weights.h"
 
@@ -213,10 +214,9 @@ static cohl_status encode_clip(cohl_latents *l, cohl_shard *s, const cohl_clip *
 
 static cohl_status make_shard(cohl_latents *l, int index, cohl_shard *s, cohl_error *err)
 {
-    uint64_t seed = cohl_rng_mix(l->params.seed, 0x5ead0000u + (uint64_t)index);
     cohl_status st = COHL_OK;
     for (int i = 0; i < COHL_SHARD_CLIPS; i++)
-        s->seed[i] = cohl_rng_mix(seed, (uint64_t)i);
+        s->seed[i] = cohl_seed_of_shard_clip(l->params.seed, index, i);
     for (int first = 0; first < COHL_SHARD_CLIPS && !st; first += PORTION) {
         render_job job = { .shard = s, .first = first };
         cohl_workers_run(l->params.ctx->workers, PORTION, render_tile, &job);
@@ -256,12 +256,11 @@ static bool read_shard(cohl_latents *l, int index, cohl_shard *s, const char *pa
     size_t cells = cells_of(s) * COHL_SHARD_CLIPS;
     bool good = made && !strcmp(made, l->mark) && latent && cell && latent->type == COHL_BF16 &&
                 cell->type == COHL_U8 && latent->count == cells * (size_t)s->channels && cell->count == cells;
-    uint64_t seed = cohl_rng_mix(l->params.seed, 0x5ead0000u + (uint64_t)index);
     if (good) {
         memcpy(s->latent, latent->data, latent->count * sizeof *s->latent);
         memcpy(s->cell, cell->data, cells);
         for (int i = 0; i < COHL_SHARD_CLIPS; i++)
-            s->seed[i] = cohl_rng_mix(seed, (uint64_t)i);
+            s->seed[i] = cohl_seed_of_shard_clip(l->params.seed, index, i);
     }
     cohl_safetensors_close(file);
     return good;

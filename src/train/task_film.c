@@ -18,8 +18,8 @@
 #include "train/film_batch.h"
 #include "train/film_save.h"
 #include "train/film_sheet.h"
+#include "train/seeds.h"
 
-enum { STREAM_TRAIN = 1, STREAM_HELD_OUT = 2 };
 
 struct cohl_task {
     const cohl_recipe *recipe;
@@ -122,10 +122,10 @@ static cohl_status open_latents(cohl_task *t, cohl_latents_params *p, const char
     char *training = cohl_path_join(cache, "training"), *held_out = cohl_path_join(cache, "held-out");
     cohl_status st = training && held_out ? COHL_OK : cohl_fail(err, COHL_ERR_MEMORY, "no memory for names");
 
-    p->folder = training, p->seed = cohl_rng_mix(t->recipe->seed, STREAM_TRAIN);
+    p->folder = training, p->seed = cohl_rng_mix(t->recipe->seed, COHL_STREAM_TRAIN);
     if (!st && !(st = cohl_latents_open(&t->latents, p, err)) && !(st = check_fit(t, err))) {
         p->folder = held_out, p->request.held_out = true;
-        p->seed = cohl_rng_mix(t->recipe->seed, STREAM_HELD_OUT);
+        p->seed = cohl_rng_mix(t->recipe->seed, COHL_STREAM_HELD_OUT);
         if (!(st = cohl_latents_open(&t->held_out, p, err)))
             st = cohl_latents_need(t->held_out, p->shape_count, err);
     }
@@ -189,9 +189,7 @@ static int film_sets(cohl_task *t, cohl_trainee sets[COHL_TASK_SETS_MAX])
 /* Shards that the batch of a step draws from. */
 static int shards_at(const cohl_task *t, int64_t step)
 {
-    double seen = (double)(step + 1) * t->recipe->batch / (t->repeats * COHL_SHARD_CLIPS);
-    double want = t->shards_first + floor(seen);
-    return want < t->shards_max ? (int)want : t->shards_max;
+    return cohl_shards_at(t->shards_first, t->shards_max, t->repeats, COHL_SHARD_CLIPS, t->recipe->batch, step);
 }
 
 static cohl_status film_prepare(cohl_task *t, int64_t step, cohl_error *err)
@@ -201,8 +199,7 @@ static cohl_status film_prepare(cohl_task *t, int64_t step, cohl_error *err)
 
 static cohl_status film_make_batch(cohl_task *t, int64_t step, bool held_out, void **out, cohl_error *err)
 {
-    uint64_t stream = held_out ? STREAM_HELD_OUT : STREAM_TRAIN;
-    uint64_t seed = cohl_rng_mix(cohl_rng_mix(t->recipe->seed, stream), (uint64_t)step);
+    uint64_t seed = cohl_seed_of_batch(t->recipe->seed, held_out ? COHL_STREAM_HELD_OUT : COHL_STREAM_TRAIN, step);
     cohl_film_batch *batch = NULL;
     cohl_status st = held_out
         ? cohl_film_batch_draw(&batch, &t->draw, t->held_out, cohl_latents_count(t->held_out), t->tokenizer,

@@ -19,9 +19,10 @@
 #include "model/vae.h"
 #include "tensor/ops.h"
 #include "train/clip.h"
+#include "train/seeds.h"
 #include "train/vae_linear.h"
 
-enum { LENGTHS_MAX = 8, STREAM_TRAIN = 1, STREAM_HELD_OUT = 2, STREAM_LATENT = 3, STREAM_SHEET = 4 };
+enum { LENGTHS_MAX = 8, STREAM_LATENT = 3, STREAM_SHEET = 4 };
 
 struct cohl_task {
     const cohl_recipe *recipe;
@@ -149,7 +150,7 @@ static void vae_batch_free(cohl_task *t, void *batch)
 /* Whole frames of held-out scenes, or crops of training ones. */
 static cohl_status make_clip(const cohl_task *t, cohl_clip *clip, uint64_t seed, bool held_out, cohl_error *err)
 {
-    cohl_rng rng = cohl_rng_make(seed, STREAM_TRAIN);
+    cohl_rng rng = cohl_rng_make(seed, COHL_STREAM_TRAIN);
     cohl_scene_request request = t->request;
     int longest = t->length[0];
     for (int i = 1; i < t->length_count; i++)
@@ -179,8 +180,7 @@ static cohl_status vae_make_batch(cohl_task *t, int64_t step, bool held_out, voi
         free(b);
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a batch");
     }
-    uint64_t seed = cohl_rng_mix(cohl_rng_mix(t->recipe->seed, held_out ? STREAM_HELD_OUT : STREAM_TRAIN),
-                                 (uint64_t)step);
+    uint64_t seed = cohl_seed_of_batch(t->recipe->seed, held_out ? COHL_STREAM_HELD_OUT : COHL_STREAM_TRAIN, step);
     b->noise_seed = held_out ? 0 : seed | 1;
     for (int i = 0; i < count && !st; i++) {
         st = make_clip(t, &b->clip[i], cohl_rng_mix(seed, (uint64_t)i), held_out, err);

@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/rng.h"
 #include "train/clip.h"
 #include "train/principal.h"
+#include "train/seeds.h"
 #include "weights/safetensors.h"
 
 enum {
     FRAME = COHL_VAE_SPACE * COHL_VAE_SPACE * 3, GROUP = COHL_VAE_TIME * FRAME,
-    FRAMES = 1 + COHL_VAE_TIME, STREAM_FIT = 5,
+    FRAMES = 1 + COHL_VAE_TIME,
 };
 
 /* A basis of cells: row i of axis is the direction of channel i, an orthonormal set. */
@@ -180,7 +180,7 @@ cohl_status cohl_vae_linear_fit(cohl_vae *vae, const cohl_scene_request *request
         (st = basis_new(&a, z, FRAME, err)) || (st = basis_new(&b, z, GROUP, err)))
         goto done;
     for (int i = 0; i < clips && !st; i++)
-        st = add_clip(first, rest, &scenes, cohl_rng_mix(cohl_rng_mix(seed, STREAM_FIT), (uint64_t)i), err);
+        st = add_clip(first, rest, &scenes, cohl_seed_of_fit(seed, i), err);
     if (st || (st = solve(first, &a, err)) || (st = solve(rest, &b, err)) || (st = align(&a, &b, err)))
         goto done;
     if (!(st = store(vae, &a, "first", err)))
