@@ -104,14 +104,16 @@ inside() {
     seconds=$(($(date +%s) - begin))
     sed 's/^/    /' "$log"
 }
-clean_env() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp TERM=dumb "$@"; }
-as_root()   { inside clean_env chroot "$root" sh -c "cd /cohl && $1"; }
+# Each user has a home: films are recorded and signed from there.
+clean_env() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb "$@"; }
+as_root()   { inside clean_env HOME=/root chroot "$root" sh -c "cd /cohl && $1"; }
 
 alone=''
 ! unshare -n true 2>/dev/null || alone=yes
 as_user() {
-    chown -R 1000:1000 "$root/cohl"
-    inside clean_env ${alone:+unshare -n} chroot --userspec=1000:1000 "$root" sh -c "cd /cohl && $1"
+    mkdir -p "$root/home/someone"
+    chown -R 1000:1000 "$root/cohl" "$root/home/someone"
+    inside clean_env HOME=/home/someone ${alone:+unshare -n} chroot --userspec=1000:1000 "$root" sh -c "cd /cohl && $1"
 }
 
 said()     { grep -qE "$1" "$log" && echo 0 || echo 1; }

@@ -38,7 +38,10 @@ cohl_status cohl_home_make(char **out, const char *name, cohl_error *err)
     if (!st) st = cohl_home_path(out, name, err);
     if (!st) {
         bool fresh = !cohl_folder_exists(folder);
-        st = cohl_folder_make(*out, err);
+        cohl_error why;
+        if ((st = cohl_folder_make(*out, &why)))
+            st = cohl_fail(err, st, "%s: no place for Cohl's own files (keys, the ledger of films): %s; XDG_DATA_HOME may "
+                           "name another", folder, why.text);
         if (!st && fresh && chmod(folder, 0700))
             st = cohl_fail(err, COHL_ERR_IO, "%s: cannot be kept from others: %s", folder, strerror(errno));
     }
