@@ -28,6 +28,28 @@ const char *cohl_caption_pick(cohl_rng *rng, const char *const *list)
     return list[cohl_rng_below(rng, count)];
 }
 
+void cohl_caption_whither(cohl_text *text, cohl_rng *rng, const cohl_whither *words, const cohl_actor *actor)
+{
+    bool right = actor->side > 0;
+    switch (actor->action) {
+    case COHL_ACTION_DRIFT: case COHL_ACTION_WALK: case COHL_ACTION_ROLL:
+    case COHL_ACTION_FLY: case COHL_ACTION_SWIM:
+        if (cohl_rng_below(rng, 2))
+            cohl_text_add(text, cohl_caption_pick(rng, words->goes[right]));
+        break;
+    case COHL_ACTION_LEAVE:
+        if (cohl_rng_below(rng, 2))
+            cohl_text_add(text, words->leaves[right]);
+        break;
+    case COHL_ACTION_ARRIVE:
+        if (cohl_rng_below(rng, 2))
+            cohl_text_add(text, words->arrives[right]);
+        break;
+    default:
+        break;
+    }
+}
+
 static bool chance(telling *t, double probability)
 {
     return cohl_rng_uniform(&t->rng) < probability;

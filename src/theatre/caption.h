@@ -28,6 +28,16 @@ typedef struct cohl_grammar {
     const char *const *light[COHL_DAYTIME_COUNT];   /* "low orange light"      */
 } cohl_grammar;
 
+/* Where a subject goes, by whether it goes right. */
+typedef struct cohl_whither {
+    const char *const *goes[2];     /* " to the left", " to the right"         */
+    const char *leaves[2];          /* " on the left", " on the right"         */
+    const char *arrives[2];         /* " from the right", " from the left"     */
+} cohl_whither;
+
+/* Said half the time, of actions that lead somewhere. */
+void cohl_caption_whither(cohl_text *text, cohl_rng *rng, const cohl_whither *words, const cohl_actor *actor);
+
 extern const cohl_grammar cohl_grammar_english, cohl_grammar_french;
 
 /* One of a list, each as likely. */

@@ -85,42 +85,24 @@ static void write_again(cohl_text *text, cohl_rng *rng, const cohl_actor *actor)
     }
 }
 
-/* Where it goes, when it goes somewhere. */
-static void write_direction(cohl_text *text, cohl_rng *rng, const cohl_actor *actor)
-{
-    bool right = actor->side > 0;
-    switch (actor->action) {
-    case COHL_ACTION_DRIFT: case COHL_ACTION_WALK: case COHL_ACTION_ROLL:
-    case COHL_ACTION_FLY: case COHL_ACTION_SWIM:
-        if (cohl_rng_below(rng, 2))
-            cohl_text_add(text, cohl_caption_pick(rng, right
-                ? LIST(" to the right", " from left to right", " towards the right")
-                : LIST(" to the left", " from right to left", " towards the left")));
-        break;
-    case COHL_ACTION_LEAVE:
-        if (cohl_rng_below(rng, 2))
-            cohl_text_add(text, right ? " on the right" : " on the left");
-        break;
-    case COHL_ACTION_ARRIVE:
-        if (cohl_rng_below(rng, 2))
-            cohl_text_add(text, right ? " from the left" : " from the right");
-        break;
-    default:
-        break;
-    }
-}
+static const cohl_whither whither = {
+    .goes    = { LIST(" to the left", " from right to left", " towards the left"),
+                 LIST(" to the right", " from left to right", " towards the right") },
+    .leaves  = { " on the left", " on the right" },
+    .arrives = { " from the right", " from the left" },
+};
 
 static void write_deed(cohl_text *text, cohl_rng *rng, const cohl_actor *actor)
 {
     const cohl_word *action = &cohl_words_of(COHL_WORD_ACTION)[actor->action];
     cohl_text_add(text, cohl_caption_pick(rng, action->english));
-    write_direction(text, rng, actor);
+    cohl_caption_whither(text, rng, &whither, actor);
 }
 
 static void write_doing(cohl_text *text, cohl_rng *rng, const cohl_actor *actor)
 {
     cohl_text_add(text, cohl_caption_pick(rng, participles[actor->action]));
-    write_direction(text, rng, actor);
+    cohl_caption_whither(text, rng, &whither, actor);
 }
 
 /* Half seconds: nobody says more. */

@@ -116,35 +116,17 @@ static void write_again(cohl_text *text, cohl_rng *rng, const cohl_actor *actor)
         cohl_text_addf(text, " %s", is_feminine(noun) ? colour->feminine : colour->masculine);
 }
 
-static void write_direction(cohl_text *text, cohl_rng *rng, const cohl_actor *actor)
-{
-    bool right = actor->side > 0;
-    switch (actor->action) {
-    case COHL_ACTION_DRIFT: case COHL_ACTION_WALK: case COHL_ACTION_ROLL:
-    case COHL_ACTION_FLY: case COHL_ACTION_SWIM:
-        if (cohl_rng_below(rng, 2))
-            cohl_text_add(text, cohl_caption_pick(rng, right
-                ? LIST(" vers la droite", " de gauche à droite")
-                : LIST(" vers la gauche", " de droite à gauche")));
-        break;
-    case COHL_ACTION_LEAVE:
-        if (cohl_rng_below(rng, 2))
-            cohl_text_add(text, right ? " par la droite" : " par la gauche");
-        break;
-    case COHL_ACTION_ARRIVE:
-        if (cohl_rng_below(rng, 2))
-            cohl_text_add(text, right ? " par la gauche" : " par la droite");
-        break;
-    default:
-        break;
-    }
-}
+static const cohl_whither whither = {
+    .goes    = { LIST(" vers la gauche", " de droite à gauche"), LIST(" vers la droite", " de gauche à droite") },
+    .leaves  = { " par la gauche", " par la droite" },
+    .arrives = { " par la droite", " par la gauche" },
+};
 
 static void write_deed(cohl_text *text, cohl_rng *rng, const cohl_actor *actor)
 {
     const cohl_word *action = &cohl_words_of(COHL_WORD_ACTION)[actor->action];
     cohl_text_add(text, cohl_caption_pick(rng, action->french));
-    write_direction(text, rng, actor);
+    cohl_caption_whither(text, rng, &whither, actor);
 }
 
 static void write_doing(cohl_text *text, cohl_rng *rng, const cohl_actor *actor)
