@@ -4,8 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static cohl_status look_at_size(const cohl_check_view *view, cohl_error *err)
+#include "safety/flash.h"
+
+/* ---- the checks -------------------------------------------------------------- */
+
+static cohl_status look_at_size(void *state, const cohl_check_view *view, cohl_error *err)
 {
+    (void)state;
     const cohl_frame *newest = view->frame[view->count - 1];
     if (newest->width == view->width && newest->height == view->height)
         return COHL_OK;
@@ -15,9 +20,36 @@ static cohl_status look_at_size(const cohl_check_view *view, cohl_error *err)
 }
 
 static const cohl_check size_check = {
-    "size", "every frame has the size that was announced", 1, look_at_size };
+    .name = "size", .about = "every frame has the size that was announced", .window = 1, .look = look_at_size };
 
-const cohl_check *const cohl_checks[] = { &size_check, NULL };
+static cohl_status open_flashing(void **state, const cohl_check_view *about, cohl_error *err)
+{
+    cohl_flash *flash;
+    cohl_status st = cohl_flash_new(&flash, about->width, about->height, about->fps, err);
+    *state = flash;
+    return st;
+}
+
+static void close_flashing(void *state) { cohl_flash_free(state); }
+
+static cohl_status look_for_flashing(void *state, const cohl_check_view *view, cohl_error *err)
+{
+    cohl_flash_look(state, view->frame[view->count - 1]);
+    cohl_flash_harm harm = cohl_flash_harm_now(state);
+    if (!harm.kind)
+        return COHL_OK;
+    return cohl_fail(err, COHL_ERR_REFUSED, "%s: at frame %d, %.0f %% of the picture %s more than three times a second, "
+                     "which can set off seizures; at most 25 %% may", view->name, view->first + view->count - 1,
+                     100 * harm.area, harm.kind == COHL_FLASH_RED ? "flashes in red" : "flashes");
+}
+
+static const cohl_check flash_check = {
+    .name = "flashing", .about = "no more than three flashes a second over a quarter of the picture (WCAG 2.3.1)",
+    .window = 1, .open = open_flashing, .close = close_flashing, .look = look_for_flashing };
+
+const cohl_check *const cohl_checks[] = { &size_check, &flash_check, NULL };
+
+/* ---- the window -------------------------------------------------------------- */
 
 struct cohl_window {
     const cohl_check *const *checks;
@@ -26,6 +58,7 @@ struct cohl_window {
     int                oldest, count, passed;
     cohl_frame       **frame;      /* [size], a ring                    */
     const cohl_frame **view;       /* [size], the ring's frames in order */
+    void             **state;      /* one a check                        */
 };
 
 cohl_status cohl_window_new(cohl_window **out, const cohl_check *const *checks, const char *name,
@@ -37,16 +70,23 @@ cohl_status cohl_window_new(cohl_window **out, const cohl_check *const *checks, 
     window->checks = checks;
     window->about = (cohl_check_view){ .name = name, .width = width, .height = height, .fps = fps };
     window->size = 1;
-    for (int i = 0; checks[i]; i++)
-        if (checks[i]->window > window->size)
-            window->size = checks[i]->window;
+    int count = 0;
+    for (; checks[count]; count++)
+        if (checks[count]->window > window->size)
+            window->size = checks[count]->window;
+    window->state = calloc((size_t)count + 1, sizeof *window->state);
     window->frame = calloc((size_t)window->size, sizeof *window->frame);
     window->view = calloc((size_t)window->size, sizeof *window->view);
-    if (window->frame && window->view)
+    cohl_status st = window->frame && window->view && window->state
+                         ? COHL_OK : cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to check it", name);
+    for (int i = 0; i < count && !st; i++)
+        if (checks[i]->open)
+            st = checks[i]->open(&window->state[i], &window->about, err);
+    if (!st)
         return COHL_OK;
     cohl_window_free(window);
     *out = NULL;
-    return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to check it", name);
+    return st;
 }
 
 void cohl_window_free(cohl_window *window)
@@ -55,6 +95,10 @@ void cohl_window_free(cohl_window *window)
         return;
     for (int i = 0; window->frame && i < window->size; i++)
         cohl_frame_free(window->frame[i]);
+    for (int i = 0; window->state && window->checks[i]; i++)
+        if (window->checks[i]->close && window->state[i])
+            window->checks[i]->close(window->state[i]);
+    free(window->state);
     free(window->frame);
     free(window->view);
     free(window);
@@ -79,14 +123,15 @@ static cohl_status keep(cohl_window *window, const cohl_frame *frame, cohl_error
     return COHL_OK;
 }
 
-static cohl_status ask(cohl_window *window, const cohl_check *check, cohl_error *err)
+static cohl_status ask(cohl_window *window, int number, cohl_error *err)
 {
+    const cohl_check *check = window->checks[number];
     cohl_check_view view = window->about;
     int skipped = window->count > check->window ? window->count - check->window : 0;
     view.first = window->passed + skipped;
     view.count = window->count - skipped;
     view.frame = window->view + skipped;
-    return check->look(&view, err);
+    return check->look(window->state[number], &view, err);
 }
 
 static const cohl_frame *let_go(cohl_window *window)
@@ -108,7 +153,7 @@ cohl_status cohl_window_push(cohl_window *window, const cohl_frame *frame,
     for (int i = 0; i < window->count; i++)
         window->view[i] = window->frame[(window->oldest + i) % window->size];
     for (int i = 0; !st && window->checks[i]; i++)
-        st = ask(window, window->checks[i], err);
+        st = ask(window, i, err);
     if (!st && window->count == window->size)
         *ready = let_go(window);
     return st;

@@ -1,8 +1,8 @@
 /* check.h - what every frame must pass before it is encoded.
  *
  * A check looks at a short window of frames, the newest last, each time a frame
- * arrives; a frame goes on only after every window it stands in has passed. A new
- * check is an entry of cohl_checks. */
+ * arrives; a frame goes on only after every window it stands in has passed. A check that
+ * follows the whole film keeps a state of its own. A new check is an entry of cohl_checks. */
 #ifndef COHL_DELIVER_CHECK_H
 #define COHL_DELIVER_CHECK_H
 
@@ -24,9 +24,12 @@ typedef struct cohl_check {
     const char *name;     /* "size"                                   */
     const char *about;    /* one line for help                        */
     int         window;   /* frames it wants to see together, >= 1    */
+    /* Begin and end of a film; both NULL for a check without a state. `about` has no frames. */
+    cohl_status (*open)(void **state, const cohl_check_view *about, cohl_error *err);
+    void        (*close)(void *state);
     /* COHL_OK, or COHL_ERR_REFUSED (COHL_ERR_ARGUMENT for a caller's mistake) with a
-     * sentence that says which frame and why. */
-    cohl_status (*look)(const cohl_check_view *view, cohl_error *err);
+     * sentence that says which frame and why. state is NULL without open. */
+    cohl_status (*look)(void *state, const cohl_check_view *view, cohl_error *err);
 } cohl_check;
 
 /* Every check, in the order they are asked; ends with NULL. */

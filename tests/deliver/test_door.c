@@ -322,8 +322,9 @@ static void test_a_frame_of_another_size_stops_the_film(void **state)
 
 static int seen_first, seen_count, refuse_at;
 
-static cohl_status watch(const cohl_check_view *view, cohl_error *err)
+static cohl_status watch(void *state, const cohl_check_view *view, cohl_error *err)
 {
+    assert_null(state);
     seen_first = view->first, seen_count = view->count;
     for (int i = 0; i < view->count; i++)
         assert_int_equal(view->frame[i]->rgb[0], view->first + i);
@@ -334,7 +335,7 @@ static cohl_status watch(const cohl_check_view *view, cohl_error *err)
 
 static void test_a_frame_goes_on_only_after_its_window(void **state)
 {
-    static const cohl_check three = { "watch", "sees three frames", 3, watch };
+    static const cohl_check three = { .name = "watch", .about = "sees three frames", .window = 3, .look = watch };
     static const cohl_check *const checks[] = { &three, NULL };
     cohl_window *window;
     cohl_frame *frame;
