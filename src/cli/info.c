@@ -176,7 +176,7 @@ static cohl_status model_info(json_t *json, const char *folder, cohl_error *err)
     }
     json_t *can_json = json_pack("{s:f, s:i, s:i, s:o, s:i, s:s, s:s, s:i}", "fps", can.fps, "frames_min",
                                  can.frames_min, "frames_max", can.frames_max, "sizes", sizes(&can),
-                                 "size_multiple", COHL_MODEL_GRID, "known", can.known->name,
+                                 "size_multiple", can.grid, "known", can.known->name,
                                  "known_about", can.known->about, "words", can.words);
     json_object_set_new(json, "kind", json_string("model"));
     json_object_set_new(json, "name", json_string(can.name));

@@ -146,7 +146,7 @@ cohl_model_info cohl_engine_model(const cohl_engine *engine)
     return (cohl_model_info){
         .folder = m->folder, .name = m->can.name, .about = m->can.about, .fps = m->can.fps,
         .frames_min = m->can.frames_min, .frames_max = m->can.frames_max,
-        .size_count = m->can.size_count, .size = m->can.size, .size_multiple = COHL_MODEL_GRID,
+        .size_count = m->can.size_count, .size = m->can.size, .size_multiple = m->can.grid,
         .known = m->can.known->name, .solver = m->sampling.solver->name, .steps = m->sampling.steps,
         .shift = m->sampling.shift, .guidance = m->sampling.guidance,
         .text_parameters = cohl_params_size(&m->text->params),

@@ -153,9 +153,10 @@ static cohl_status decode_cost(timing *t, int latents, cost *out, cohl_error *er
 cohl_status engine_estimate(const cohl_engine *engine, const cohl_plan *plan, const volatile bool *cancel,
                             cohl_run_estimate *out, cohl_error *err)
 {
+    int space = cohl_vae_space(&engine->model->vae->config);
     timing t = { .model = engine->model, .branches = plan->guidance == 1 ? 1 : 2,
-                 .frames = engine_window_latents(plan), .height = plan->height / COHL_VAE_SPACE,
-                 .width = plan->width / COHL_VAE_SPACE };
+                 .frames = engine_window_latents(plan), .height = plan->height / space,
+                 .width = plan->width / space };
     cohl_ctx_params params = { .backend = engine->weights.backend, .workers = engine->workers,
                                .precision = engine->precision };
     cost decode = { 0 };

@@ -135,22 +135,10 @@ static cohl_status open_clips(reel_request *q, cohl_plan *plan, const cohl_reque
 
 /* ---- all of it ----------------------------------------------------------- */
 
-/* A model may take known frames in a way that this build has no input for. */
-static cohl_status check_known(const reel *reel, const cohl_film_abilities *can, cohl_error *err)
-{
-    bool knows = reel->window_count > 1;
-    for (int j = 0; j < reel->latents; j++)
-        knows = knows || reel_level(reel, j) == 0;
-    if (!knows || !can->known->by_condition)
-        return COHL_OK;
-    return cohl_fail(err, COHL_ERR_UNSUPPORTED, "%s takes known frames by %s, which this build cannot", can->name,
-                     can->known->name);
-}
-
 static cohl_status check_made(const cohl_plan *plan, const reel *reel, const cohl_film_abilities *can, cohl_error *err)
 {
     double made = (reel->made_end - reel->made_begin) / reel->fps;
-    int tokens = engine_window_latents(plan) * (plan->width / COHL_MODEL_GRID) * (plan->height / COHL_MODEL_GRID);
+    int tokens = engine_window_latents(plan) * (plan->width / can->grid) * (plan->height / can->grid);
     double most = fmax(REEL_SECONDS_MAX, can->frames_max / can->fps);
     if (made > most + 1)
         return cohl_fail(err, COHL_ERR_ARGUMENT, "%.4g s would be made anew; %s makes at most %.4g s: say how many "
@@ -158,7 +146,7 @@ static cohl_status check_made(const cohl_plan *plan, const reel *reel, const coh
     if (tokens > TOKENS_MAX)
         return cohl_fail(err, COHL_ERR_ARGUMENT, "%dx%d for %d frames is %d tokens, expected at most %d: make it "
                          "smaller or shorter", plan->width, plan->height, plan->window_frames, tokens, TOKENS_MAX);
-    return check_known(reel, can, err);
+    return COHL_OK;
 }
 
 cohl_status engine_plan_length(cohl_plan *plan, const cohl_request *r, const cohl_film_abilities *can, reel *reel,

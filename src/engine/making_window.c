@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "engine/making.h"
+#include "engine/making_condition.h"
 #include "model/sample.h"
 
 /* The ids of a text, at most `most`, the end of sequence last; free() them. */
@@ -35,6 +35,13 @@ static cohl_status after_step(void *user, int step, int steps, const float *x, c
     return making_tell(w->run, "steps", w->done * steps + step, windows * steps, 1, err);
 }
 
+/* The second expert's own, unless another than the usual was asked for. */
+static float low_guidance(const cohl_run *run)
+{
+    const cohl_film_sampling *usual = &run->engine->model->sampling;
+    return (float)(run->plan.guidance == usual->guidance ? usual->low_guidance : run->plan.guidance);
+}
+
 static cohl_status sample(window *w, cohl_error *err)
 {
     cohl_run *run = w->run;
@@ -42,6 +49,9 @@ static cohl_status sample(window *w, cohl_error *err)
     const cohl_request *r = &run->own.request;
     const cohl_solver *solver = cohl_solver_find(run->plan.solver);
     cohl_schedule schedule;
+    making_condition given = { 0 };
+    const char *away = r->negative ? r->negative : m->sampling.negative;
+    bool held = w->some && !m->can.known->by_condition;
     int32_t *id = NULL, *negative = NULL;
     int count = 0, negative_count = 0;
     cohl_status st;
@@ -49,15 +59,18 @@ static cohl_status sample(window *w, cohl_error *err)
     if ((st = cohl_schedule_make(&schedule, cohl_schedule_kind_find(solver->schedule), run->plan.steps,
                                  run->plan.shift, err)))                        goto done;
     if ((st = tokenize(run, r->prompt, &id, &count, err)))                      goto done;
-    if (r->negative && (st = tokenize(run, r->negative, &negative, &negative_count, err)))
-        goto done;
+    if (away && (st = tokenize(run, away, &negative, &negative_count, err)))    goto done;
+    if ((st = making_condition_new(&given, run, &w->at, err)))                  goto done;
     cohl_sample_request request = {
-        .text = m->text, .dit = m->dit, .id = id, .id_count = count,
+        .text = m->text, .dit = m->dit, .low_dit = m->low_dit, .boundary = m->sampling.boundary,
+        .low_guidance = low_guidance(run), .id = id, .id_count = count,
         .negative_id = negative, .negative_count = negative_count,
         .frames = w->at.count, .height = run->height, .width = run->width,
         .schedule = &schedule, .solver = solver, .guidance = (float)run->plan.guidance,
         .seed = w->at.begin ? cohl_rng_mix(r->seed, (uint64_t)w->at.begin) : r->seed,
-        .level = w->some ? w->level : NULL, .known = w->some ? w->known : NULL,
+        .level = held ? w->level : NULL, .known = held ? w->known : NULL,
+        .condition = given.beside, .control = given.control, .control_scale = 1,
+        .image = given.tokens, .image_tokens = given.token_count,
         .observer = { after_step, w },
     };
     st = cohl_sample_latents(&run->ctx, &request, w->latent, err);
@@ -66,6 +79,7 @@ static cohl_status sample(window *w, cohl_error *err)
 done:
     free(id);
     free(negative);
+    making_condition_free(&given);
     return st;
 }
 

@@ -62,23 +62,23 @@ void engine_note(cohl_plan *plan, const char *format, ...)
 /* ---- size ---------------------------------------------------------------- */
 
 /* The multiples of the grid on both sides of a length, the lower at least one of them. */
-static void neighbours(int length, int *below, int *above)
+static void neighbours(int length, int grid, int *below, int *above)
 {
-    *below = length / COHL_MODEL_GRID * COHL_MODEL_GRID;
-    if (*below < COHL_MODEL_GRID)
-        *below = COHL_MODEL_GRID;
-    *above = (length + COHL_MODEL_GRID - 1) / COHL_MODEL_GRID * COHL_MODEL_GRID;
+    *below = length / grid * grid;
+    if (*below < grid)
+        *below = grid;
+    *above = (length + grid - 1) / grid * grid;
     if (*above == *below)
-        *above += length % COHL_MODEL_GRID || length < COHL_MODEL_GRID ? COHL_MODEL_GRID : 0;
+        *above += length % grid || length < grid ? grid : 0;
 }
 
-static cohl_status off_grid(int width, int height, cohl_error *err)
+static cohl_status off_grid(int width, int height, int grid, cohl_error *err)
 {
     int w[2], h[2];
-    neighbours(width, &w[0], &w[1]);
-    neighbours(height, &h[0], &h[1]);
+    neighbours(width, grid, &w[0], &w[1]);
+    neighbours(height, grid, &h[0], &h[1]);
     return cohl_fail(err, COHL_ERR_ARGUMENT, "%d x %d: width and height are multiples of %d; the nearest are "
-                     "%dx%d and %dx%d", width, height, COHL_MODEL_GRID, w[0], h[0], w[1], h[1]);
+                     "%dx%d and %dx%d", width, height, grid, w[0], h[0], w[1], h[1]);
 }
 
 static bool was_learned(const cohl_film_abilities *can, int width, int height)
@@ -96,9 +96,9 @@ static cohl_status plan_size(cohl_plan *plan, const cohl_request *r, const cohl_
         plan->width = can->size[0][0], plan->height = can->size[0][1];
     if (plan->width < 1 || plan->height < 1 || plan->width > SIDE_MAX || plan->height > SIDE_MAX)
         return cohl_fail(err, COHL_ERR_ARGUMENT, "%d x %d: width and height are %d to %d pixels", plan->width,
-                         plan->height, COHL_MODEL_GRID, SIDE_MAX);
-    if (plan->width % COHL_MODEL_GRID || plan->height % COHL_MODEL_GRID)
-        return off_grid(plan->width, plan->height, err);
+                         plan->height, can->grid, SIDE_MAX);
+    if (plan->width % can->grid || plan->height % can->grid)
+        return off_grid(plan->width, plan->height, can->grid, err);
     if (!was_learned(can, plan->width, plan->height))
         engine_note(plan, "%s was not taught %dx%d and may compose it badly; %dx%d is its usual size", can->name,
              plan->width, plan->height, can->size[0][0], can->size[0][1]);

@@ -184,10 +184,11 @@ static cohl_status use_once(cohl_run *run, cohl_error *err)
 static cohl_status open_run(cohl_run *run, cohl_error *err)
 {
     cohl_engine *engine = run->engine;
+    int space = cohl_vae_space(&engine->model->vae->config);
     run->began = cohl_clock_seconds();
     run->report = (cohl_run_report){ 0 };
     engine_book_begin(&run->book, engine, &run->own.request);
-    run->height = run->plan.height / COHL_VAE_SPACE, run->width = run->plan.width / COHL_VAE_SPACE;
+    run->height = run->plan.height / space, run->width = run->plan.width / space;
     run->channels = engine->model->vae->config.z_dim;
     size_t latents = (size_t)run->reel.latents;
     run->latent = calloc(latents * making_frame_values(run), sizeof *run->latent);

@@ -1,4 +1,4 @@
-/* film_model.c - a model that makes film, as a folder in the diffusers library's layout. */
+/* film_model.c - what a model's folder says of itself. */
 #include "model/film_model.h"
 
 #include <stdio.h>
@@ -6,11 +6,12 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "model/vae_file.h"
+#include "model/family.h"
+#include "model/film_parts.h"
 
-/* ---- what it says of itself ---------------------------------------------- */
+/* ---- a model of our own -------------------------------------------------- */
 
-static cohl_status open_json(cohl_config **out, const char *folder, const char *name, cohl_error *err)
+cohl_status film_open_json(cohl_config **out, const char *folder, const char *name, cohl_error *err)
 {
     char *path = cohl_path_join(folder, name);
     *out = NULL;
@@ -26,7 +27,7 @@ static cohl_status open_abilities(cohl_config **out, const char *folder, cohl_er
 {
     char name[512];
     cohl_config *index;
-    cohl_status st = open_json(&index, folder, "model_index.json", err);
+    cohl_status st = film_open_json(&index, folder, "model_index.json", err);
     *out = NULL;
     if (st)
         return st;
@@ -40,6 +41,18 @@ static cohl_status open_abilities(cohl_config **out, const char *folder, cohl_er
     return st;
 }
 
+/* A model of ours says so in its index; one that cannot be read is ours to complain of. */
+bool film_is_own(const char *folder)
+{
+    char *path = cohl_path_join(folder, "model_index.json");
+    cohl_config *index = NULL;
+    bool there = path && cohl_file_exists(path);
+    bool own = there && (cohl_config_open(&index, path, NULL) || cohl_config_has(index, "cohl"));
+    cohl_config_close(index);
+    free(path);
+    return own;
+}
+
 static cohl_status read_sizes(cohl_film_abilities *can, const cohl_config *json, const char *folder, cohl_error *err)
 {
     const json_t *list = json_object_get(cohl_config_json(json), "sizes");
@@ -50,9 +63,9 @@ static cohl_status read_sizes(cohl_film_abilities *can, const cohl_config *json,
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < 2; k++) {
             json_int_t side = json_integer_value(json_array_get(json_array_get(list, i), k));
-            if (side < COHL_MODEL_GRID || side > 16384 || side % COHL_MODEL_GRID)
+            if (side < can->grid || side > 16384 || side % can->grid)
                 return cohl_fail(err, COHL_ERR_FORMAT, "%s/model_index.json: \"sizes\"[%zu]: expected two "
-                                 "multiples of %d", folder, i, COHL_MODEL_GRID);
+                                 "multiples of %d", folder, i, can->grid);
             can->size[i][k] = (int)side;
         }
     can->size_count = (int)count;
@@ -108,7 +121,7 @@ static cohl_status describe_sampling(cohl_film_sampling *sampling, const char *f
 {
     cohl_config *json;
     const char *solver;
-    cohl_status st = open_json(&json, folder, "scheduler/config.json", err);
+    cohl_status st = film_open_json(&json, folder, "scheduler/config.json", err);
     if (st)
         return st;
     cohl_config_string_or(json, "solver", "unipc", &solver);
@@ -123,132 +136,70 @@ static cohl_status describe_sampling(cohl_film_sampling *sampling, const char *f
     return st;
 }
 
-cohl_status cohl_film_model_describe(cohl_film_abilities *can, cohl_film_sampling *sampling, const char *folder,
-                                     cohl_error *err)
+static cohl_status describe_own(cohl_film_abilities *can, cohl_film_sampling *sampling, const char *folder,
+                                cohl_error *err)
 {
     cohl_config *json;
-    *can = (cohl_film_abilities){ 0 };
-    if (cohl_file_exists(folder) && !cohl_folder_exists(folder))
-        return cohl_fail(err, COHL_ERR_IO, "%s: is a file, expected a model's folder, which has a model_index.json",
-                         folder);
-    if (!cohl_folder_exists(folder))
-        return cohl_fail(err, COHL_ERR_IO, "%s: there is no such folder", folder);
     cohl_status st = open_abilities(&json, folder, err);
+    can->grid = COHL_VAE_SPACE * COHL_DIT_PATCH;
+    can->fit = COHL_FIT_CROP;
     if (!st)
         st = describe_film(can, json, folder, err);
     cohl_config_close(json);
     return st ? st : describe_sampling(sampling, folder, err);
 }
 
-/* ---- its parts ----------------------------------------------------------- */
+/* ---- a Wan model --------------------------------------------------------- */
 
-/* Memory for the declared parameters, filled from the part's folder. */
-static cohl_status fill(cohl_params *params, const char *folder, const char *part, cohl_ctx *ctx, cohl_dtype dtype,
-                        cohl_error *err)
+static void take_family(cohl_film_abilities *can, cohl_film_sampling *sampling, const cohl_family *f)
 {
-    cohl_status st = cohl_params_alloc(params, ctx, &(cohl_params_use){ .dtype = dtype }, err);
-    char *path = cohl_path_join(folder, part);
-    if (!path)
-        return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
-    if (!st)
-        st = cohl_params_load_path(params, path, err);
-    free(path);
-    return st;
+    snprintf(can->name, sizeof can->name, "%s", f->name);
+    snprintf(can->about, sizeof can->about, "%s", f->about);
+    can->fps = f->fps;
+    can->frames_min = 17 < f->frames ? 17 : f->frames, can->frames_max = f->frames;
+    for (int i = 0; i < 4 && f->size[i][0]; i++, can->size_count++)
+        memcpy(can->size[i], f->size[i], sizeof can->size[i]);
+    can->known = cohl_known_kind_find(f->known);
+    can->grid = f->space * COHL_DIT_PATCH;
+    can->fit = f->fit;
+    *sampling = (cohl_film_sampling){
+        .solver = cohl_solver_find("unipc"), .steps = f->steps, .shift = f->shift, .guidance = f->guidance,
+        .boundary = f->boundary, .low_guidance = f->low_guidance, .negative = cohl_family_negative,
+    };
 }
 
-static cohl_status load_text(cohl_film_model *m, cohl_ctx *ctx, cohl_dtype dtype, cohl_error *err)
+static cohl_status describe_family(cohl_film_abilities *can, cohl_film_sampling *sampling, const char *folder,
+                                   cohl_error *err)
 {
-    cohl_config *json;
-    cohl_text_encoder_config config;
-    cohl_status st = open_json(&json, m->folder, "text_encoder/config.json", err);
-    if (!st) st = cohl_text_encoder_config_read(&config, json, err);
-    if (!st) st = cohl_text_encoder_new(&m->text, &config, err);
-    if (!st) st = fill(&m->text->params, m->folder, "text_encoder", ctx, dtype, err);
-    cohl_config_close(json);
-    return st;
-}
-
-static cohl_status load_dit(cohl_film_model *m, cohl_ctx *ctx, cohl_dtype dtype, cohl_error *err)
-{
-    cohl_config *json;
-    cohl_dit_config config;
-    cohl_status st = open_json(&json, m->folder, "transformer/config.json", err);
-    if (!st) st = cohl_dit_config_read(&config, json, err);
-    if (!st) st = cohl_dit_new(&m->dit, &config, err);
-    if (!st) st = fill(&m->dit->params, m->folder, "transformer", ctx, dtype, err);
-    cohl_config_close(json);
-    return st;
-}
-
-/* In F32 whatever the others are: it is small beside them, and rounds pixels. */
-static cohl_status load_vae(cohl_film_model *m, cohl_ctx *ctx, cohl_error *err)
-{
-    char *path = cohl_path_join(m->folder, "vae");
-    cohl_status st = path ? cohl_vae_load(&m->vae, ctx, path, err)
-                          : cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
-    free(path);
-    return st;
-}
-
-static cohl_status load_tokenizer(cohl_film_model *m, cohl_error *err)
-{
-    char *path = cohl_path_join(m->folder, "tokenizer");
-    cohl_status st = path ? cohl_tokenizer_open(&m->tokenizer, path, err)
-                          : cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
-    free(path);
-    return st;
-}
-
-/* Widths that one part hands to the next. */
-static cohl_status check_fit(const cohl_film_model *m, cohl_error *err)
-{
-    const cohl_dit_config *dit = &m->dit->config;
-    int id_most = cohl_tokenizer_id_most(m->tokenizer), vocab = m->text->config.vocab;
-    if (id_most >= vocab)
-        return cohl_fail(err, COHL_ERR_FORMAT, "%s: the tokenizer gives ids up to %d, the text encoder knows those "
-                         "below %d", m->folder, id_most, vocab);
-    if (dit->text_dim != m->text->config.dim)
-        return cohl_fail(err, COHL_ERR_FORMAT, "%s: the transformer reads text states of %d numbers, the text "
-                         "encoder makes %d", m->folder, dit->text_dim, m->text->config.dim);
-    if (dit->in_dim != m->vae->config.z_dim || dit->out_dim != m->vae->config.z_dim)
-        return cohl_fail(err, COHL_ERR_FORMAT, "%s: the transformer takes %d and makes %d channels, the "
-                         "autoencoder's latents have %d", m->folder, dit->in_dim, dit->out_dim,
-                         m->vae->config.z_dim);
-    return COHL_OK;
-}
-
-cohl_status cohl_film_model_load(cohl_film_model **out, const char *folder, cohl_ctx *ctx, cohl_dtype dtype,
-                                 cohl_error *err)
-{
-    cohl_status st;
-    cohl_film_model *m = calloc(1, sizeof *m);
-    *out = NULL;
-    if (!m || !(m->folder = strdup(folder))) {
-        free(m);
-        return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a model");
-    }
-    if ((st = cohl_film_model_describe(&m->can, &m->sampling, folder, err))) goto done;
-    if ((st = load_tokenizer(m, err)))                                       goto done;
-    if ((st = load_text(m, ctx, dtype, err)))                                goto done;
-    if ((st = load_dit(m, ctx, dtype, err)))                                 goto done;
-    if ((st = load_vae(m, ctx, err)))                                        goto done;
-    st = check_fit(m, err);
-done:
+    cohl_film_places places;
+    cohl_weights *weights = NULL;
+    cohl_dit_config dit;
+    cohl_status st = cohl_film_places_find(&places, folder, err);
     if (st)
-        cohl_film_model_free(m);
-    else
-        *out = m;
+        return st;
+    st = cohl_weights_open_part(&weights, places.transformer, COHL_PART_TRANSFORMER, err);
+    if (!st)
+        st = film_dit_config(&dit, places.transformer, weights, err);
+    const cohl_family *family = st ? NULL : cohl_family_find(&dit, places.low != NULL);
+    if (family)
+        take_family(can, sampling, family);
+    else if (!st)
+        st = cohl_fail(err, COHL_ERR_UNSUPPORTED, "%s: a transformer of %d channels in and %d out%s%s is none of the Wan "
+                       "family that is known here", places.transformer, dit.in_dim, dit.out_dim,
+                       dit.image_dim ? ", with image tokens" : "", places.low ? ", one of two experts" : "");
+    cohl_weights_close(weights);
+    cohl_film_places_free(&places);
     return st;
 }
 
-void cohl_film_model_free(cohl_film_model *m)
+cohl_status cohl_film_model_describe(cohl_film_abilities *can, cohl_film_sampling *sampling, const char *folder,
+                                     cohl_error *err)
 {
-    if (!m)
-        return;
-    cohl_tokenizer_close(m->tokenizer);
-    cohl_text_encoder_free(m->text);
-    cohl_dit_free(m->dit);
-    cohl_vae_free(m->vae);
-    free(m->folder);
-    free(m);
+    *can = (cohl_film_abilities){ 0 };
+    *sampling = (cohl_film_sampling){ 0 };
+    if (cohl_file_exists(folder) && !cohl_folder_exists(folder))
+        return cohl_fail(err, COHL_ERR_IO, "%s: is a file, expected a model's folder", folder);
+    if (!cohl_folder_exists(folder))
+        return cohl_fail(err, COHL_ERR_IO, "%s: there is no such folder", folder);
+    return film_is_own(folder) ? describe_own(can, sampling, folder, err) : describe_family(can, sampling, folder, err);
 }

@@ -1,4 +1,8 @@
-/* film_model.h - a model that makes film, as a folder in the diffusers library's layout.
+/* film_model.h - a model that makes film, as a folder.
+ *
+ * A Wan model is taken as it was downloaded, in any layout (film_places.h): it is known by its shape and
+ * sampled as its authors do (family.h). A model of our own says of itself what it is, in the
+ * diffusers library's layout:
  *
  *     model_index.json                 what it is, and under "cohl" what it can
  *     tokenizer/                       tokenizer.h
@@ -11,7 +15,8 @@
  *               "frames": [17, 81], "sizes": [[320, 192], [192, 320]], "words": 2 }
  *     scheduler: { "solver": "unipc", "steps": 30, "shift": 5, "guidance": 5 }
  *
- * Loaded once, then read-only and safe for several runs at a time. */
+ * Loaded once, then read-only and safe for several runs at a time. A text encoder of billions of
+ * parameters and the image encoder stay in their files, which are open as long as the model. */
 #ifndef COHL_MODEL_FILM_MODEL_H
 #define COHL_MODEL_FILM_MODEL_H
 
@@ -19,14 +24,16 @@
 #include "diffusion/schedule.h"
 #include "diffusion/solver.h"
 #include "model/dit.h"
+#include "model/image_encoder.h"
+#include "model/picture.h"
+#include "model/taehv.h"
 #include "model/text_encoder.h"
 #include "model/tokenizer.h"
 #include "model/vae.h"
 
-enum { COHL_MODEL_SIZES_MAX = 32, COHL_MODEL_FRAMES_MAX = 4097,
-       COHL_MODEL_GRID = COHL_VAE_SPACE * COHL_DIT_PATCH };   /* sizes are multiples of it */
+enum { COHL_MODEL_SIZES_MAX = 32, COHL_MODEL_FRAMES_MAX = 4097 };
 
-/* What model_index.json says a model can. */
+/* What a model can, as its model_index.json or its family says. */
 typedef struct cohl_film_abilities {
     char   name[64], about[256];
     double fps;                            /* of its films                          (16) */
@@ -35,6 +42,8 @@ typedef struct cohl_film_abilities {
     int    size[COHL_MODEL_SIZES_MAX][2];  /* width, height it learned; the first is the usual one */
     int    words;                          /* 0: any language; 1, 2: the act of film/words.h it knows */
     const cohl_known_kind *known;          /* diffusion/known.h               (none)     */
+    int    grid;                           /* sizes are multiples of it, 32 or 16        */
+    cohl_picture_fitting fit;              /* of given pictures to the film's size       */
 } cohl_film_abilities;
 
 /* How it is sampled when nobody asks for anything else. */
@@ -42,6 +51,8 @@ typedef struct cohl_film_sampling {
     const cohl_solver *solver;             /* (unipc) */
     int    steps;                          /* (30)    */
     double shift, guidance;                /* (5, 5)  */
+    double boundary, low_guidance;         /* of two experts: where the second takes over, 0..1, and its guidance */
+    const char *negative;                  /* the usual negative prompt; NULL = the empty one */
 } cohl_film_sampling;
 
 typedef struct cohl_film_model {
@@ -51,14 +62,19 @@ typedef struct cohl_film_model {
     cohl_tokenizer     *tokenizer;
     cohl_text_encoder  *text;
     cohl_dit           *dit;
+    cohl_dit           *low_dit;           /* the second of two experts, or NULL */
     cohl_vae           *vae;
+    cohl_image_encoder *image;             /* NULL where the transformer takes no image tokens */
+    cohl_taehv         *fast;              /* a fast autoencoder that lies beside the other, or NULL */
+    cohl_weights       *text_weights, *image_weights;   /* of what stays in its file */
 } cohl_film_model;
 
-/* What a folder says of itself, without its weights.
+/* What a folder says of itself, without reading its weights.
  *
  * COHL_ERR_IO           the folder or a file is missing
  * COHL_ERR_FORMAT       a value is out of range; or frames or sizes off the grid
- * COHL_ERR_UNSUPPORTED  a solver or a way of knowing frames that is not here    */
+ * COHL_ERR_UNSUPPORTED  a solver or a way of knowing frames that is not here; a transformer of no
+ *                       known form                                               */
 cohl_status cohl_film_model_describe(cohl_film_abilities *can, cohl_film_sampling *sampling, const char *folder,
                                      cohl_error *err);
 

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <math.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "model/settle.h"
@@ -27,32 +28,85 @@ struct cohl_text_encoder_net {
 
 /* ---- configuration and parameters ---------------------------------------- */
 
+static cohl_status check_config(const cohl_text_encoder_config *c, const char *name, cohl_error *err)
+{
+    if (c->dim_attn % c->num_heads || c->num_buckets % 4 || c->max_distance <= c->num_buckets / 4)
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: dim_attn %d does not split into %d heads, or %d buckets "
+                         "do not reach %d", name, c->dim_attn, c->num_heads, c->num_buckets, c->max_distance);
+    return COHL_OK;
+}
+
+/* The transformers library's spelling. */
+static void read_library(cohl_text_encoder_config *c, cohl_config *json)
+{
+    int head;
+    cohl_config_int(json, "vocab_size", 2, 1 << 24, &c->vocab);
+    cohl_config_int(json, "d_model", 1, 65536, &c->dim);
+    cohl_config_int(json, "d_kv", 1, 1024, &head);
+    cohl_config_int(json, "d_ff", 1, 1 << 20, &c->dim_ffn);
+    cohl_config_int(json, "num_heads", 1, 64, &c->num_heads);
+    cohl_config_int(json, "num_layers", 1, 1024, &c->num_layers);
+    cohl_config_int_or(json, "relative_attention_num_buckets", 4, 4096, 32, &c->num_buckets);
+    cohl_config_int_or(json, "relative_attention_max_distance", 2, 1 << 20, 128, &c->max_distance);
+    c->dim_attn = head * c->num_heads;
+}
+
+static void read_release(cohl_text_encoder_config *c, cohl_config *json)
+{
+    cohl_config_int(json, "vocab", 2, 1 << 24, &c->vocab);
+    cohl_config_int(json, "dim", 1, 65536, &c->dim);
+    cohl_config_int_or(json, "dim_attn", 1, 65536, c->dim, &c->dim_attn);
+    cohl_config_int(json, "dim_ffn", 1, 1 << 20, &c->dim_ffn);
+    cohl_config_int(json, "num_heads", 1, 1024, &c->num_heads);
+    cohl_config_int(json, "num_layers", 1, 1024, &c->num_layers);
+    cohl_config_int_or(json, "num_buckets", 4, 4096, 32, &c->num_buckets);
+    cohl_config_int_or(json, "max_distance", 2, 1 << 20, 128, &c->max_distance);
+}
+
 cohl_status cohl_text_encoder_config_read(cohl_text_encoder_config *out, cohl_config *json, cohl_error *err)
 {
-    cohl_status st;
-    bool shared;
+    bool library = cohl_config_has(json, "d_model"), shared;
     double eps;
+    cohl_status st;
     *out = (cohl_text_encoder_config){ 0 };
-    cohl_config_int(json, "vocab", 2, 1 << 24, &out->vocab);
-    cohl_config_int(json, "dim", 1, 65536, &out->dim);
-    cohl_config_int_or(json, "dim_attn", 1, 65536, out->dim, &out->dim_attn);
-    cohl_config_int(json, "dim_ffn", 1, 1 << 20, &out->dim_ffn);
-    cohl_config_int(json, "num_heads", 1, 1024, &out->num_heads);
-    cohl_config_int(json, "num_layers", 1, 1024, &out->num_layers);
-    cohl_config_int_or(json, "num_buckets", 4, 4096, 32, &out->num_buckets);
-    cohl_config_int_or(json, "max_distance", 2, 1 << 20, 128, &out->max_distance);
+    (library ? read_library : read_release)(out, json);
     cohl_config_bool_or(json, "shared_pos", false, &shared);
-    cohl_config_float_or(json, "eps", 0, 1, 1e-6, &eps);
+    cohl_config_float_or(json, library ? "layer_norm_epsilon" : "eps", 0, 1, 1e-6, &eps);
     if ((st = cohl_config_done(json, err)))
         return st;
     out->eps = (float)eps;
     if (shared)
         return cohl_fail(err, COHL_ERR_UNSUPPORTED, "%s: a text encoder with one table of positions for all "
                          "layers, expected one a layer", cohl_config_name(json));
-    if (out->dim_attn % out->num_heads || out->num_buckets % 4 || out->max_distance <= out->num_buckets / 4)
-        return cohl_fail(err, COHL_ERR_FORMAT, "%s: dim_attn %d does not split into %d heads, or %d buckets "
-                         "do not reach %d", cohl_config_name(json), out->dim_attn, out->num_heads, out->num_buckets, out->max_distance);
-    return COHL_OK;
+    return check_config(out, cohl_config_name(json), err);
+}
+
+/* Dimension `axis` of a matrix, 0 when there is none of this name. */
+static int dimension(const cohl_weights *weights, const char *name, int axis)
+{
+    const cohl_weight *w = cohl_weights_find(weights, name);
+    return w && w->rank == 2 && w->dim[axis] >= 1 && w->dim[axis] <= 1 << 24 ? (int)w->dim[axis] : 0;
+}
+
+cohl_status cohl_text_encoder_config_infer(cohl_text_encoder_config *out, const cohl_weights *weights, cohl_error *err)
+{
+    cohl_text_encoder_config c = { .max_distance = 128, .eps = 1e-6f };
+    const struct { int *to; const char *name; int axis; } places[] = {
+        { &c.vocab, "token_embedding.weight", 0 },      { &c.dim, "token_embedding.weight", 1 },
+        { &c.dim_attn, "blocks.0.attn.q.weight", 0 },   { &c.dim_ffn, "blocks.0.ffn.fc1.weight", 0 },
+        { &c.num_buckets, "blocks.0.pos_embedding.embedding.weight", 0 },
+        { &c.num_heads, "blocks.0.pos_embedding.embedding.weight", 1 },
+    };
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (!(*places[i].to = dimension(weights, places[i].name, places[i].axis)))
+            return cohl_fail(err, COHL_ERR_FORMAT, "%s: holds no matrix %s, so it is no UMT5 encoder",
+                             cohl_weights_path(weights), places[i].name);
+    char name[64];
+    do
+        snprintf(name, sizeof name, "blocks.%d.attn.q.weight", c.num_layers);
+    while (c.num_layers < 1024 && cohl_weights_find(weights, name) && ++c.num_layers);
+    *out = c;
+    return check_config(out, cohl_weights_path(weights), err);
 }
 
 static cohl_tensor *matrix(cohl_params *params, int out, int in, float std, int layer, const char *name)

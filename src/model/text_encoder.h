@@ -26,8 +26,11 @@ typedef struct cohl_text_encoder_config {
     float eps;
 } cohl_text_encoder_config;
 
-/* The keys are the fields' names. COHL_ERR_UNSUPPORTED with shared_pos. */
+/* The keys are the fields' names, or those of the transformers library ("d_model", "d_kv", "d_ff").
+ * COHL_ERR_UNSUPPORTED with shared_pos. */
 cohl_status cohl_text_encoder_config_read(cohl_text_encoder_config *out, cohl_config *json, cohl_error *err);
+/* The same from the shapes of the weights alone. COHL_ERR_FORMAT where they are no UMT5 encoder. */
+cohl_status cohl_text_encoder_config_infer(cohl_text_encoder_config *out, const cohl_weights *weights, cohl_error *err);
 
 typedef struct cohl_text_encoder_net cohl_text_encoder_net;
 

@@ -9,8 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
 #include "base/rng.h"
 #include "model/condition.h"
+#include "model/family.h"
+#include "model/film_model.h"
 #include "model/picture.h"
 #include "model/sample.h"
 #include "tensor/backend.h"
@@ -264,6 +271,114 @@ static void test_each_expert_makes_its_own_steps(void **state)
     cohl_ctx_close(&ctx);
 }
 
+/* ---- folders ------------------------------------------------------------- */
+
+/* The tensors of a real checkpoint, as goldens/checkpoint-names lists them, tell which model it is. */
+static void test_every_model_of_the_family_is_known_by_its_form(void **state)
+{
+    static const struct { const char *name; cohl_dit_config dit; bool experts; } cases[] = {
+        { "wan2.1-t2v-1.3b", { .dim = 1536, .in_dim = 16 }, false },
+        { "wan2.1-t2v-14b", { .dim = 5120, .in_dim = 16 }, false },
+        { "wan2.1-i2v-14b", { .dim = 5120, .in_dim = 36, .image_dim = 1280 }, false },
+        { "wan2.1-flf2v-14b", { .dim = 5120, .in_dim = 36, .image_dim = 1280, .image_positions = 514 }, false },
+        { "wan2.1-vace-1.3b", { .dim = 1536, .in_dim = 16, .control_count = 15 }, false },
+        { "wan2.1-vace-14b", { .dim = 5120, .in_dim = 16, .control_count = 8 }, false },
+        { "wan2.2-ti2v-5b", { .dim = 3072, .in_dim = 48 }, false },
+        { "wan2.2-t2v-a14b", { .dim = 5120, .in_dim = 16 }, true },
+        { "wan2.2-i2v-a14b", { .dim = 5120, .in_dim = 36 }, true },
+        { "wan2.1-vace", { .dim = 96, .in_dim = 16, .control_count = 2 }, false },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const cohl_family *found = cohl_family_find(&cases[i].dit, cases[i].experts);
+        assert_non_null(found);
+        assert_string_equal(found->name, cases[i].name);
+        assert_non_null(cohl_known_kind_find(found->known));
+        assert_int_equal(found->frames % 4, 1);
+        for (int k = 0; k < 4; k++)
+            assert_int_equal(found->size[k][0] % (2 * found->space) + found->size[k][1] % (2 * found->space), 0);
+    }
+    assert_null(cohl_family_find(&(cohl_dit_config){ .dim = 64, .in_dim = 7 }, false));
+}
+
+static const cohl_vae_config tiny_vae = {
+    .dim = 4, .dec_dim = 4, .z_dim = 16, .patch = 1, .stage_count = 4, .dim_mult = { 1, 2, 4, 4 }, .num_res_blocks = 2,
+    .plain = true, .temporal_down = { false, true, true },
+};
+static const cohl_dit_config tiny_dit = {
+    .in_dim = 16, .out_dim = 16, .dim = 128, .ffn_dim = 8, .num_heads = 1, .num_layers = 1, .freq_dim = 8, .text_dim = 8,
+    .text_len = 512, .eps = 1e-6f,
+};
+static const cohl_text_encoder_config tiny_text = {
+    .vocab = 12, .dim = 8, .dim_attn = 8, .dim_ffn = 8, .num_heads = 2, .num_layers = 1, .num_buckets = 32,
+    .max_distance = 128, .eps = 1e-6f,
+};
+
+static void save(const char *folder, const char *name, cohl_params *params, cohl_ctx *ctx)
+{
+    char path[256];
+    ready(params, ctx, 4);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    assert_int_equal(cohl_params_save(params, path, COHL_F32, NULL, NULL), COHL_OK);
+}
+
+static void write_text(const char *folder, const char *name, const char *text)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    assert_int_equal(cohl_file_write(path, text, strlen(text), NULL), COHL_OK);
+}
+
+/* The parts of a small model under these names. */
+static void make_folder(const char *folder, cohl_ctx *ctx, const char *dit_name, const char *text_name, const char *vae_name)
+{
+    cohl_dit *dit;
+    cohl_text_encoder *text;
+    cohl_vae *vae;
+    cohl_dit_new(&dit, &tiny_dit, NULL);
+    cohl_text_encoder_new(&text, &tiny_text, NULL);
+    cohl_vae_new(&vae, &tiny_vae, NULL);
+    save(folder, dit_name, &dit->params, ctx);
+    save(folder, text_name, &text->params, ctx);
+    save(folder, vae_name, &vae->params, ctx);
+    cohl_dit_free(dit);
+    cohl_text_encoder_free(text);
+    cohl_vae_free(vae);
+}
+
+/* Files side by side, without any configuration. */
+static void test_loose_files_are_a_model(void **state)
+{
+    char folder[] = "/tmp/cohl-giant-XXXXXX", path[256];
+    cohl_ctx ctx;
+    cohl_film_model *m = NULL;
+    cohl_error err = { 0 };
+    static const char *const names[] = { "Wan2.1-T2V-small.safetensors", "umt5-small.safetensors", "wan_2.1_vae.safetensors",
+                                         "tokenizer/words.tsv" };
+    open_ctx(&ctx);
+    assert_non_null(mkdtemp(folder));
+    make_folder(folder, &ctx, names[0], names[1], names[2]);
+    assert_int_equal(cohl_film_model_load(&m, folder, &ctx, COHL_F32, &err), COHL_ERR_IO);
+    assert_non_null(strstr(err.text, "there is no tokenizer"));
+    snprintf(path, sizeof path, "%s/tokenizer", folder);
+    mkdir(path, 0700);
+    write_text(folder, names[3], "a\t3\nfilm\t4 5\n");
+    cohl_status st = cohl_film_model_load(&m, folder, &ctx, COHL_F32, &err);
+    if (st)
+        fail_msg("%s", err.text);
+    assert_string_equal(m->can.name, "wan2.1-t2v");
+    assert_int_equal(m->can.grid, 16);
+    assert_true(m->vae->config.latent_std[0] > 2.8f && m->sampling.negative);
+    cohl_film_model_free(m);
+    for (int i = 0; i < 4; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        remove(path);
+    }
+    snprintf(path, sizeof path, "%s/tokenizer", folder);
+    rmdir(path);
+    rmdir(folder);
+    cohl_ctx_close(&ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +389,8 @@ int main(void)
         cmocka_unit_test(test_a_cropped_picture_shows_its_middle),
         cmocka_unit_test(test_resizing_to_the_same_size_changes_nothing),
         cmocka_unit_test(test_each_expert_makes_its_own_steps),
+        cmocka_unit_test(test_every_model_of_the_family_is_known_by_its_form),
+        cmocka_unit_test(test_loose_files_are_a_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
