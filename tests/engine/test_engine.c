@@ -346,6 +346,28 @@ static void test_defaults_are_the_models(void **state)
     assert_int_equal(plan.unknown_count, 0);
 }
 
+static void test_any_size_of_the_grid_is_filmed_and_an_unlearned_one_told(void **state)
+{
+    static const struct { int width, height; bool learned; } cases[] = {
+        { 64, 96, true }, { 96, 64, true }, { 32, 32, false }, { 160, 32, false }, { 96, 160, false },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cohl_request r = usual();
+        cohl_plan plan;
+        r.width = cases[i].width, r.height = cases[i].height, r.frames = 5;
+        assert_int_equal(cohl_request_check(engine, &r, &plan, NULL), COHL_OK);
+        bool told = false;
+        for (int n = 0; n < plan.note_count; n++)
+            told = told || strstr(plan.note[n], "was not taught");
+        if (told == cases[i].learned)
+            fail_msg("%dx%d: %s", r.width, r.height, told ? "told as unlearned" : "not told");
+        film f = make(engine, &r);
+        assert_int_equal(f.count, 5);
+        assert_int_equal(f.bytes, r.width * r.height * 3);
+        free(f.rgb);
+    }
+}
+
 static void test_words_that_were_not_taught_are_named_with_the_nearest(void **state)
 {
     static const struct { const char *prompt, *word, *nearest; } cases[] = {
@@ -458,6 +480,7 @@ int main(void)
         cmocka_unit_test(test_a_recipe_knows_its_pictures_again),
         cmocka_unit_test(test_bad_requests_get_one_sentence_that_says_what_is_right),
         cmocka_unit_test(test_defaults_are_the_models),
+        cmocka_unit_test(test_any_size_of_the_grid_is_filmed_and_an_unlearned_one_told),
         cmocka_unit_test(test_words_that_were_not_taught_are_named_with_the_nearest),
         cmocka_unit_test(test_a_prompt_longer_than_the_model_reads_is_told),
         cmocka_unit_test(test_a_broken_model_is_named),
