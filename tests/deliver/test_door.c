@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../folder.h"
 #include "base/file.h"
 #include "base/rng.h"
 #include "deliver/check.h"
@@ -24,17 +25,6 @@
 #include "provenance/verify.h"
 
 enum { WIDTH = 96, HEIGHT = 64, FRAMES = 20 };
-
-static char folder[64];
-
-static char *path_of(const char *name)
-{
-    static char paths[4][128];
-    static int next;
-    char *path = paths[next++ % 4];
-    snprintf(path, 128, "%s/%s", folder, name);
-    return path;
-}
 
 /* Names in the folder, hidden ones too. */
 static int names(void)
@@ -362,19 +352,6 @@ static void test_a_frame_goes_on_only_after_its_window(void **state)
     cohl_frame_free(frame);
 }
 
-static int make_folder(void **state)
-{
-    strcpy(folder, "/tmp/cohl-door-XXXXXX");
-    return !mkdtemp(folder);
-}
-
-static int remove_folder(void **state)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -389,5 +366,5 @@ int main(void)
         cmocka_unit_test(test_a_frame_of_another_size_stops_the_film),
         cmocka_unit_test(test_a_frame_goes_on_only_after_its_window),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }

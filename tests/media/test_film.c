@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../folder.h"
 #include "base/file.h"
 #include "media/reader.h"
 #include "media/still.h"
@@ -21,7 +22,6 @@ enum { WIDTH = 160, HEIGHT = 96, FRAMES = 20 };
 
 static const cohl_tag tags[] = { { "title", "Un été" }, { "comment", "made by a machine" },
                                  { COHL_TAG_RECIPE, "{\"seed\":7,\"prompt\":\"a red balloon\"}" } };
-static char folder[64];
 static const char corpus[] = COHL_CORPUS;   /* fuzz/corpus/film */
 
 /* A disc crosses a slope of colours. */
@@ -59,13 +59,6 @@ static cohl_status write_film(const char *path, int frames, double fps, cohl_fil
     st = cohl_film_writer_close(writer, st, report, err);
     cohl_film_target_free(&target);
     return st;
-}
-
-static char *path_of(const char *name)
-{
-    static char path[128];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
 }
 
 static double psnr(const cohl_frame *a, const cohl_frame *b)
@@ -376,19 +369,6 @@ static void test_sound_alone_is_no_film(void **state)
     assert_non_null(strstr(err.text, "holds no picture"));
 }
 
-static int make_folder(void **state)
-{
-    strcpy(folder, "/tmp/cohl-film-XXXXXX");
-    return !mkdtemp(folder);
-}
-
-static int remove_folder(void **state)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -405,5 +385,5 @@ int main(void)
         cmocka_unit_test(test_a_turned_film_is_turned_the_right_way),
         cmocka_unit_test(test_sound_alone_is_no_film),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }
