@@ -12,6 +12,7 @@
 #include "media/reader.h"
 #include "media/still.h"
 #include "model/film_model.h"
+#include "model/film_places.h"
 #include "train/register.h"
 
 enum { PICTURE_BYTES_MAX = 256 << 20 };
@@ -133,19 +134,18 @@ static cohl_status weights_info(json_t *json, const char *path, cohl_error *err)
 
 /* ---- models -------------------------------------------------------------- */
 
-static cohl_status part_info(json_t *parts, const char *folder, const char *name, cohl_error *err)
+/* path NULL: the model has no such part. */
+static cohl_status part_info(json_t *parts, const char *name, const char *path, cohl_part part, cohl_error *err)
 {
     cohl_weights *weights;
     json_int_t values = 0, bytes = 0;
-    char *path = cohl_path_join(folder, name);
-    cohl_status st = path ? cohl_weights_open(&weights, path, err) : cohl_fail(err, COHL_ERR_MEMORY, "no memory");
-    free(path);
-    if (st)
+    cohl_status st = path ? cohl_weights_open_part(&weights, path, part, err) : COHL_OK;
+    if (st || !path)
         return st;
     for (size_t i = 0; i < cohl_weights_count(weights); i++) {
         const cohl_weight *w = cohl_weights_at(weights, i);
         values += (json_int_t)w->count;
-        bytes += (json_int_t)(w->count * cohl_dtype_bytes(w->type));
+        bytes += (json_int_t)cohl_weight_bytes(w);
     }
     json_object_set_new(parts, name, json_pack("{s:I, s:I, s:i}", "parameters", values, "bytes", bytes, "tensors",
                                                (int)cohl_weights_count(weights)));
@@ -161,15 +161,31 @@ static json_t *sizes(const cohl_film_abilities *can)
     return list;
 }
 
+static cohl_status parts_info(json_t *parts, const char *folder, cohl_error *err)
+{
+    cohl_film_places at;
+    cohl_status st = cohl_film_model_places(&at, folder, err);
+    if (st)
+        return st;
+    const struct { const char *name, *path; cohl_part part; } rows[] = {
+        { "text_encoder", at.text, COHL_PART_TEXT },       { "transformer", at.transformer, COHL_PART_TRANSFORMER },
+        { "transformer_2", at.low, COHL_PART_TRANSFORMER }, { "image_encoder", at.image, COHL_PART_IMAGE },
+        { "vae", at.vae, COHL_PART_VAE },                   { "fast_vae", at.fast, COHL_PART_ANY },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows && !st; i++)
+        st = part_info(parts, rows[i].name, rows[i].path, rows[i].part, err);
+    cohl_film_places_free(&at);
+    return st;
+}
+
 static cohl_status model_info(json_t *json, const char *folder, cohl_error *err)
 {
-    static const char *const names[] = { "text_encoder", "transformer", "vae" };
     cohl_film_abilities can;
     cohl_film_sampling usual;
     json_t *parts = json_object();
     cohl_status st = cohl_film_model_describe(&can, &usual, folder, err);
-    for (int i = 0; i < 3 && !st; i++)
-        st = part_info(parts, folder, names[i], err);
+    if (!st)
+        st = parts_info(parts, folder, err);
     if (st) {
         json_decref(parts);
         return st;

@@ -47,6 +47,18 @@ static cost plus(cost a, cost b)
 
 /* ---- pieces of a run ----------------------------------------------------- */
 
+/* Of what the transformer is given beside text, as much as it always has. */
+static void add_conditions(cohl_dit_request *request, timing *t)
+{
+    const cohl_dit_config *dit = &t->model->dit->config;
+    int64_t cells = (int64_t)t->branches * t->few * t->height * t->width;
+    if (dit->image_dim)
+        request->image = cohl_tensor_zero(&t->ctx, COHL_F32, 2, (int64_t[]){
+            dit->image_positions ? dit->image_positions : cohl_image_encoder_tokens(t->model->image), dit->image_dim });
+    if (dit->control_count)
+        request->control = cohl_tensor_zero(&t->ctx, COHL_F32, 2, (int64_t[]){ cells, dit->control_dim });
+}
+
 static void do_pass(timing *t)
 {
     const cohl_dit_config *dit = &t->model->dit->config;
@@ -62,8 +74,9 @@ static void do_pass(timing *t)
     cohl_tensor *text = cohl_tensor_zero(&t->ctx, COHL_F32, 2, (int64_t[]){ 1, dit->text_dim });
     cohl_tensor *latent = cohl_tensor_zero(&t->ctx, COHL_F32, 2, (int64_t[]){
         (int64_t)times * t->height * t->width, dit->in_dim });
-    cohl_dit_clip *clip = !text || !latent ? NULL : cohl_dit_clip_open(&t->ctx, t->model->dit, &(cohl_dit_request){
-        .sample = sample, .sample_count = t->branches, .text = text });
+    cohl_dit_request request = { .sample = sample, .sample_count = t->branches, .text = text, .control_scale = 1 };
+    add_conditions(&request, t);
+    cohl_dit_clip *clip = !text || !latent ? NULL : cohl_dit_clip_open(&t->ctx, t->model->dit, &request);
     if (clip)
         cohl_dit_forward(&t->ctx, t->model->dit, clip, latent, time);
     free(time);

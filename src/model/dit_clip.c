@@ -224,6 +224,8 @@ static cohl_tensor *embed_image(cohl_ctx *ctx, const dit_image *net, cohl_tensor
 static void image_keys(cohl_ctx *ctx, const cohl_dit *dit, cohl_dit_clip *clip, const cohl_dit_request *request)
 {
     const cohl_dit_config *c = &dit->config;
+    if (!request->image && !cohl_ctx_fine(ctx))
+        return;
     assert(request->image && request->image->rank == 2 && request->image->dim[1] == c->image_dim);
     assert(!c->image_positions || request->image->dim[0] == c->image_positions);
     int tokens = (int)request->image->dim[0];

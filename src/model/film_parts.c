@@ -164,6 +164,11 @@ static cohl_status own_places(cohl_film_places *out, const char *folder, cohl_er
         ? COHL_OK : cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
 }
 
+cohl_status cohl_film_model_places(cohl_film_places *out, const char *folder, cohl_error *err)
+{
+    return film_is_own(folder) ? own_places(out, folder, err) : cohl_film_places_find(out, folder, err);
+}
+
 static cohl_status load_parts(cohl_film_model *m, const cohl_film_places *at, cohl_ctx *ctx, cohl_dtype dtype, cohl_error *err)
 {
     cohl_status st;
@@ -189,7 +194,7 @@ cohl_status cohl_film_model_load(cohl_film_model **out, const char *folder, cohl
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a model");
     }
     st = cohl_film_model_describe(&m->can, &m->sampling, folder, err);
-    if (!st) st = film_is_own(folder) ? own_places(&places, folder, err) : cohl_film_places_find(&places, folder, err);
+    if (!st) st = cohl_film_model_places(&places, folder, err);
     if (!st) st = load_parts(m, &places, ctx, dtype, err);
     cohl_film_places_free(&places);
     if (st)

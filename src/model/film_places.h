@@ -26,6 +26,9 @@ typedef struct cohl_film_places {
  *                  sentence says which, and the names that are looked for
  * COHL_ERR_MEMORY */
 cohl_status cohl_film_places_find(cohl_film_places *out, const char *folder, cohl_error *err);
+/* The same of a model of our own too, whose places are fixed: whether they are there is found when they
+ * are read. */
+cohl_status cohl_film_model_places(cohl_film_places *out, const char *folder, cohl_error *err);
 void        cohl_film_places_free(cohl_film_places *places);
 
 #endif
