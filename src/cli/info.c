@@ -14,6 +14,11 @@
 #include "model/film_model.h"
 #include "model/film_places.h"
 #include "train/register.h"
+#include "weights/gguf.h"
+#include "weights/lora.h"
+#include "weights/network.h"
+#include "weights/source.h"
+#include "weights/torch.h"
 
 enum { PICTURE_BYTES_MAX = 256 << 20 };
 
@@ -109,27 +114,80 @@ static json_t *shape(const cohl_weight *w)
     return dims;
 }
 
+/* How many tensors and bytes of each type. */
+static json_t *types_of(const cohl_weights *weights)
+{
+    json_t *types = json_object();
+    for (size_t i = 0; i < cohl_weights_count(weights); i++) {
+        const cohl_weight *w = cohl_weights_at(weights, i);
+        const char *name = cohl_weight_type_name(w);
+        json_t *type = json_object_get(types, name);
+        if (!type)
+            json_object_set_new(types, name, type = json_pack("{s:i, s:i}", "tensors", 0, "bytes", 0));
+        json_t *tensors = json_object_get(type, "tensors"), *bytes = json_object_get(type, "bytes");
+        json_integer_set(tensors, json_integer_value(tensors) + 1);
+        json_integer_set(bytes, json_integer_value(bytes) + (json_int_t)cohl_weight_bytes(w));
+    }
+    return types;
+}
+
+static void set_network(json_t *json, const cohl_network *n)
+{
+    json_object_set_new(json, "network", json_string(n->name));
+    if (n->model)
+        json_object_set_new(json, "model", json_string(n->model));
+    json_object_set_new(json, "parameters", json_integer(n->parameters));
+    if (n->dim)
+        json_object_set_new(json, "dim", json_integer(n->dim));
+    if (n->layers)
+        json_object_set_new(json, "layers", json_integer(n->layers));
+    if (n->kind == COHL_NETWORK_TRANSFORMER) {
+        json_object_set_new(json, "in_dim", json_integer(n->in_dim));
+        json_object_set_new(json, "out_dim", json_integer(n->out_dim));
+        json_object_set_new(json, "image_branch", json_boolean(n->image));
+        json_object_set_new(json, "control_layers", json_integer(n->vace_layers));
+    }
+}
+
+static cohl_status lora_info(json_t *json, const char *path, cohl_error *err)
+{
+    cohl_lora *lora;
+    cohl_lora_sampling few = cohl_lora_sampling_of(path);
+    cohl_status st = cohl_lora_open(&lora, path, err);
+    if (st)
+        return st;
+    json_object_set_new(json, "changes", json_pack("{s:i, s:i, s:s}", "modules", cohl_lora_count(lora), "rank",
+                                                   cohl_lora_rank(lora), "spelling", cohl_lora_spelling(lora)));
+    if (few.steps)
+        json_object_set_new(json, "sampling", json_pack("{s:s, s:i, s:f, s:f}", "known_as", few.name, "steps",
+                                                        few.steps, "shift", few.shift, "guidance", few.guidance));
+    cohl_lora_close(lora);
+    return COHL_OK;
+}
+
 static cohl_status weights_info(json_t *json, const char *path, cohl_error *err)
 {
-    cohl_safetensors *file;
-    json_int_t values = 0;
-    json_t *tensors = json_object();
-    cohl_status st = cohl_safetensors_open(&file, path, err);
-    if (st) {
-        json_decref(tensors);
+    cohl_weights *weights;
+    cohl_status st = cohl_weights_open(&weights, path, err);
+    if (st)
         return st;
-    }
-    for (size_t i = 0; i < cohl_safetensors_count(file); i++) {
-        const cohl_weight *w = cohl_safetensors_at(file, i);
-        json_object_set_new(tensors, w->name, json_pack("[s, o]", cohl_dtype_name(w->type), shape(w)));
-        values += (json_int_t)w->count;
-    }
+    cohl_network network = cohl_network_identify(weights);
     json_object_set_new(json, "kind", json_string("weights"));
-    json_object_set_new(json, "parameters", json_integer(values));
-    json_object_set_new(json, "tensor_count", json_integer((json_int_t)cohl_safetensors_count(file)));
+    json_object_set_new(json, "format", json_string(cohl_weights_format(weights)));
+    json_object_set_new(json, "naming", json_string(cohl_weights_naming(weights)));
+    set_network(json, &network);
+    if (network.kind == COHL_NETWORK_LORA)
+        st = lora_info(json, path, err);
+    json_object_set_new(json, "types", types_of(weights));
+    json_object_set_new(json, "tensor_count", json_integer((json_int_t)cohl_weights_count(weights)));
+    json_t *tensors = json_object();
+    for (size_t i = 0; i < cohl_weights_count(weights); i++) {
+        const cohl_weight *w = cohl_weights_at(weights, i);
+        json_object_set_new(tensors, w->name, json_pack("[s, o]", cohl_weight_type_name(w), shape(w)));
+    }
     json_object_set_new(json, "tensors", tensors);
-    cohl_safetensors_close(file);
-    return COHL_OK;
+    cohl_weights_close(weights);
+    return st;
 }
 
 /* ---- models -------------------------------------------------------------- */
@@ -275,11 +333,38 @@ static bool is_picture(const char *path)
     return false;
 }
 
+/* By a usual ending, or by the first bytes of a format that has some. */
+static bool is_weights(const char *path)
+{
+    static const char *const more[] = { ".index.json", ".pt", ".bin" };
+    for (int i = 0; cohl_source_kinds[i]; i++)
+        if (ends_with(path, cohl_source_kinds[i]->ending))
+            return true;
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++)
+        if (ends_with(path, more[i]))
+            return true;
+    uint8_t start[16] = { 0 };
+    FILE *file = fopen(path, "rb");
+    size_t size = file ? fread(start, 1, sizeof start, file) : 0;
+    if (file)
+        fclose(file);
+    return cohl_gguf_is(start, size) || cohl_torch_is(start, size);
+}
+
+/* A folder that says what it is; others may be folders of shards. */
+static bool is_model(const char *path)
+{
+    char *index = cohl_path_join(path, "model_index.json");
+    bool found = index && cohl_file_exists(index);
+    free(index);
+    return found;
+}
+
 static cohl_status look(json_t *json, const char *path, cohl_error *err)
 {
-    if (cohl_folder_exists(path))
+    if (is_model(path))
         return model_info(json, path, err);
-    if (ends_with(path, ".safetensors"))
+    if (cohl_folder_exists(path) || is_weights(path))
         return weights_info(json, path, err);
     return is_picture(path) ? picture_info(json, path, err) : film_info(json, path, err);
 }
@@ -298,8 +383,8 @@ static int run_info(int argc, char **argv)
         { NULL, NULL, NULL, COHL_OPTION_FLAG, NULL, 0, 0 },
     };
     const cohl_usage usage = { "info", "PATH",
-                               "What a film or picture (with its recipe), a model's folder or a .safetensors file is, and\n"
-                               "what a model was trained on.",
+                               "What a film or picture (with its recipe), a model's folder, or a file of weights is: safetensors\n"
+                               "with or without its index, GGUF, PyTorch's .pth, a LoRA; and what a model was trained on.",
                                options };
 
     if (!cohl_options_parse(&usage, argc, argv, &path, 1, 1, &exit_code))

@@ -26,6 +26,7 @@ const cohl_setting_entry cohl_settings[] = {
     { "energy.currency", "of that price", "EUR", 0, 0 },
     { "requests.acknowledge", "hours until a request must be acknowledged", "48", 0.01, 10000 },
     { "requests.decide", "hours from then until it must be decided", "48", 0.01, 10000 },
+    { "models.url", "where cohl models pull finds files", "https://huggingface.co", 0, 0 },
     { NULL, NULL, NULL, 0, 0 },
 };
 

@@ -219,7 +219,7 @@ static void take_sizes(cursor *c, cohl_weight *w)
         else
             w->dim[rank - 1 - k] = (int64_t)size;
     }
-    w->rank = (int)rank;
+    w->rank = c->status ? 0 : (int)rank;
 }
 
 static void check_rows(cursor *c, const cohl_weight *w)
