@@ -69,7 +69,7 @@ static void print_list(void)
     for (const cohl_model_entry *e = cohl_model_catalogue; e->name; e++) {
         char *folder, size[32];
         bool installed = is_installed(e, &folder);
-        snprintf(size, sizeof size, e->experts > 1 ? "%d x %.1f" : "%2$.1f", e->experts, e->billions);
+        snprintf(size, sizeof size, "%s%.1f", e->experts > 1 ? "2 x " : "", e->billions);
         printf("%-20s %-11s %-9s %-6.1f %-6.1f %-6.1f %-9s %-29s %s\n", e->name, e->licence, size,
                cohl_model_gigabytes(e, FORMS[0].bits), cohl_model_gigabytes(e, FORMS[1].bits),
                cohl_model_gigabytes(e, FORMS[2].bits), form_here(e), e->can, installed ? folder : "-");

@@ -21,7 +21,7 @@ typedef struct cohl_model_entry {
     const char *licence;
     const char *can;           /* "text" or "text, first picture" */
     double      billions;      /* parameters of the transformer, of one expert */
-    int         experts;
+    int         experts;       /* 1 or 2 */
     cohl_model_file file[COHL_MODEL_FILES_MAX];    /* ends with path NULL */
 } cohl_model_entry;
 

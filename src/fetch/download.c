@@ -268,6 +268,8 @@ static cohl_status fetch(download *d, cohl_downloaded *done, cohl_error *err)
     }
     if (!st)
         st = check(d, done, err);
+    if (st && !d->here)
+        forget(d);                        /* nothing came */
     if (!st && rename(d->partial, d->params->path))
         st = cohl_fail(err, COHL_ERR_IO, "%s: cannot rename to: %s", d->params->path, strerror(errno));
     if (!st)

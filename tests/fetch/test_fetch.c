@@ -83,7 +83,7 @@ static void answer(int client)
     if (strstr(path, "missing"))
         put(client, "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\nConnection: close\r\n\r\nnone", 71);
     else if (strstr(path, "sends-on")) {
-        char head[200];
+        char head[400];
         snprintf(head, sizeof head, "HTTP/1.1 302 Found\r\nX-Linked-ETag: \"%s\"\r\nLocation: %s/plain\r\n"
                  "Content-Length: 0\r\nConnection: close\r\n\r\n", right, base);
         put(client, head, strlen(head));
@@ -231,6 +231,8 @@ static void test_what_is_wrong_is_told_and_removed(void **state)
     assert_int_equal(cohl_download(&(cohl_download_params){ .url = "http://127.0.0.1:1/x", .path = path, .tries = 1 },
                                    &done, &err), COHL_ERR_IO);
     assert_non_null(strstr(err.text, "connect"));
+    snprintf(partial, sizeof partial, "%s.partial", path);
+    assert_false(cohl_file_exists(partial));
 }
 
 static void test_a_full_disk_leaves_nothing(void **state)
