@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "provenance/verify.h"
+#include "provenance/detect.h"
 #include "requests/inside.h"
 
 /* ---- by a file ----------------------------------------------------------- */
@@ -26,6 +26,8 @@ static cohl_status merge(cohl_film_hits *into, const cohl_film_hits *from, cohl_
             into->hit[into->count++] = from->hit[i];
         } else {
             into->hit[at].found_by |= from->hit[i].found_by;
+            if (from->hit[i].share > into->hit[at].share)
+                into->hit[at].share = from->hit[i].share;
         }
     }
     return COHL_OK;
@@ -42,28 +44,49 @@ static cohl_status find_more(cohl_film_hits *hits, cohl_store *store, const cohl
 }
 
 /* Every manifest in the file counts: what was edited elsewhere still carries ours before its own. */
-static cohl_status find_credentials(cohl_film_hits *hits, json_t *evidence, cohl_store *store, const char *path,
-                                    cohl_error *err)
+static cohl_status find_manifests(cohl_film_hits *hits, json_t *evidence, cohl_store *store, const json_t *manifests,
+                                  cohl_error *err)
 {
-    cohl_verification v;
     json_t *labels = json_array(), *manifest;
+    cohl_status st = COHL_OK;
     size_t i;
-    cohl_trust trust = { 0 };
-    cohl_status st = cohl_verify(&v, path, &trust, err);
-    if (st) {
-        json_decref(labels);
-        return st;
-    }
-    json_array_foreach(v.findings.manifests, i, manifest) {
+    json_array_foreach((json_t *)manifests, i, manifest) {
         const char *label = json_string_value(json_object_get(manifest, "label"));
         if (!st && label) {
             json_array_append_new(labels, json_string(label));
             st = find_more(hits, store, &(cohl_film_key){ .credential = label }, err);
         }
     }
-    json_object_set_new(evidence, "credentials", json_string(cohl_verdict_name(v.findings.verdict)));
     json_object_set_new(evidence, "manifests", labels);
-    cohl_verification_free(&v);
+    return st;
+}
+
+/* Credentials, marks, fingerprints. A file that shows no pictures still has its digest: why is evidence. */
+static cohl_status find_traces(cohl_film_hits *hits, json_t *evidence, cohl_store *store, const char *path,
+                               cohl_error *err)
+{
+    cohl_mark_keys *keys = calloc(1, sizeof *keys);
+    char *folder = NULL;
+    cohl_error why = { 0 };
+    cohl_trust trust = { 0 };
+    cohl_detection found;
+    if (!keys)
+        return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to look at it", path);
+    cohl_status st = cohl_mark_keys_folder(&folder, err);
+    if (!st) st = cohl_mark_keys_load(keys, folder, err);
+    cohl_status seen = st ? st : cohl_detect(&found, path, &(cohl_detect_params){ keys, store, &trust }, &why);
+    if (!st && seen == COHL_ERR_FORMAT) {
+        json_object_set_new(evidence, "unseen", json_string(why.text));
+    } else if (!st && seen) {
+        st = cohl_fail(err, seen, "%s", why.text);
+    } else if (!st) {
+        st = find_manifests(hits, evidence, store, found.credentials.findings.manifests, err);
+        if (!st) st = merge(hits, &found.films, err);
+        json_object_set_new(evidence, "found", cohl_detection_json(&found));
+        cohl_detection_free(&found);
+    }
+    free(folder);
+    free(keys);
     return st;
 }
 
@@ -78,7 +101,7 @@ cohl_status cohl_case_find_file(cohl_film_hits *out, json_t **evidence, cohl_sto
         return st;
     *evidence = json_pack("{s:s}", "digest", digest);
     st = find_more(out, store, &(cohl_film_key){ .digest = digest }, err);
-    if (!st) st = find_credentials(out, *evidence, store, path, err);
+    if (!st) st = find_traces(out, *evidence, store, path, err);
     if (st) {
         cohl_film_hits_free(out);
         json_decref(*evidence);
