@@ -185,7 +185,7 @@ static cohl_status describe_family(cohl_film_abilities *can, cohl_film_sampling 
         take_family(can, sampling, family);
     else if (!st)
         st = cohl_fail(err, COHL_ERR_UNSUPPORTED, "%s: a transformer of %d channels in and %d out%s%s is none of the Wan "
-                       "family that is known here", places.transformer, dit.in_dim, dit.out_dim,
+                       "family that is known here, and no model_index.json with a key \"cohl\" says more", places.transformer, dit.in_dim, dit.out_dim,
                        dit.image_dim ? ", with image tokens" : "", places.low ? ", one of two experts" : "");
     cohl_weights_close(weights);
     cohl_film_places_free(&places);
