@@ -18,6 +18,7 @@ typedef struct cohl_bench_params {
     const char *model;      /* a model's folder; NULL = the one that ships             (NULL) */
     const char *critic;     /* its folder; NULL = critic/ in the model's               (NULL) */
     const char *prompts;    /* a file of prompts; NULL = from the theatre              (NULL) */
+    const char *media;      /* a folder of footage; NULL = ../shared/media             (NULL) */
     const char *sheet;      /* .png of the first 40 films; NULL = none                 (NULL) */
     int         count;      /* prompts, renders or clips; 0: 300, 1000, 12                (0) */
     int         frames;     /* of a film; 0 = the model's most                            (0) */
@@ -42,6 +43,10 @@ cohl_status cohl_bench_vae(cohl_bench_report *report, const cohl_bench_params *p
 /* How fast are products, layers, whole steps and the autoencoder, and what share of the products'
  * rate? Random weights; floor 0.5 for a training step. */
 cohl_status cohl_bench_speed(cohl_bench_report *report, const cohl_bench_params *params, cohl_error *err);
+
+/* Are both marks found after compression, scaling, cropping and the like, and never where there are
+ * none? count: pieces of footage; a quarter as many films of the theatre besides. */
+cohl_status cohl_bench_watermark(cohl_bench_report *report, const cohl_bench_params *params, cohl_error *err);
 
 /* The folder of a model that params name; free() it. NULL when memory is out. */
 char *cohl_bench_part(const cohl_bench_params *params, const char *part);
