@@ -102,6 +102,7 @@ static int open_encoder(coder *c, const cohl_attack *attack, int width, int heig
     AVDictionary *options = NULL;
     if (!codec)
         return AVERROR_ENCODER_NOT_FOUND;
+    setenv("SVT_LOG", "1", 0);              /* SVT-AV1 tells its settings to stderr; 1: errors only */
     if (!(c->encoder = avcodec_alloc_context3(codec)))
         return AVERROR(ENOMEM);
     c->encoder->width = width, c->encoder->height = height;
