@@ -89,7 +89,7 @@ typedef enum cohl_given {
 /* cohl_request_default() fills it in; a caller writes only what differs. */
 typedef struct cohl_request {
     const char *prompt;         /* who is where, does what, seen how; 1..COHL_PROMPT_BYTES_MAX bytes */
-    const char *negative;       /* what guidance leads away from                    (NULL: nothing) */
+    const char *negative;       /* what guidance leads away from                (NULL: the model's) */
     int         width, height;  /* pixels, multiples of 32                  (0: the model's first)  */
     double      seconds;        /* how long, to 60; of a given film, how much is made anew, for blend
                                    the overlap, for remix how much of it    (0: as frames say)      */
@@ -102,6 +102,8 @@ typedef struct cohl_request {
     double      guidance;       /* 1 = off, to 100; too much burns colours  (-1: the model's)       */
     double      shift;          /* 0.01..100; more = more steps at high noise (0: the model's)      */
     const char *solver;         /* "euler", "unipc", ...                    (NULL: the model's)     */
+    const char *noise;          /* "cohl", or "torch": the noise that tools in Python start from with
+                                   the same seed                            (NULL: "cohl")          */
     const char *image;          /* a picture that becomes the first frame   (NULL)                  */
     const char *last_image;     /* a picture that becomes the last one      (NULL)                  */
     const char *image_sha256;       /* what these files must be, as a film's recipe says: SHA-256   */

@@ -23,7 +23,7 @@ static const int UNASKED = -1;
 
 /* What was typed; UNASKED or NULL where nothing was. */
 typedef struct asked {
-    const char *prompt, *out, *size, *solver, *negative, *image, *last_image, *model, *precision, *again, *seed, *signer;
+    const char *prompt, *out, *size, *solver, *noise, *negative, *image, *last_image, *model, *precision, *again, *seed, *signer;
     cohl_given_options given;
     double      seconds, fps, guidance, shift;
     int         frames, steps, takes, threads;
@@ -70,6 +70,7 @@ static cohl_status lay_over(cohl_request *r, const asked *a, cohl_error *err)
     if (a->prompt) r->prompt = a->prompt;
     if (a->negative) r->negative = a->negative;
     if (a->solver) r->solver = a->solver;
+    if (a->noise) r->noise = a->noise;
     if (a->image) r->image = a->image, r->image_sha256 = NULL;
     if (a->last_image) r->last_image = a->last_image, r->last_image_sha256 = NULL;
     if (a->seconds > 0) r->seconds = a->seconds, r->frames = 0;
@@ -422,7 +423,7 @@ static int run_generate(int argc, char **argv)
         { "-o, --out", "FILE", ".mp4, .webm, .mov, .gif, .png or a folder shot/ (film.mp4, or film-2.mp4, ...)", COHL_OPTION_TEXT, &a.out, 0, 0 },
         { "--seconds", "S", "how long, to 60 (what the model films at once)", COHL_OPTION_NUMBER, &a.seconds, 0.001, 1e6 },
         { "--frames", "N", "how many frames instead", COHL_OPTION_INT, &a.frames, 1, 1e9 },
-        { "--size", "WxH", "pixels, multiples of 32 (the model's first)", COHL_OPTION_TEXT, &a.size, 0, 0 },
+        { "--size", "WxH", "pixels, multiples of the model's grid (its first)", COHL_OPTION_TEXT, &a.size, 0, 0 },
         { "--fps", "R", "frames a second (the model's own)", COHL_OPTION_NUMBER, &a.fps, 1, 240 },
         { "--seed", "N", "same seed, same film (0)", COHL_OPTION_TEXT, &a.seed, 0, 0 },
         { "--takes", "N", "so many films with seed, seed+1, ...: film-1.mp4, film-2.mp4 (1)", COHL_OPTION_INT, &a.takes, 1, TAKES_MAX },
@@ -430,7 +431,8 @@ static int run_generate(int argc, char **argv)
         { "--guidance", "G", "how strictly the words are followed, 1 = off (the model's)", COHL_OPTION_NUMBER, &a.guidance, 0, 100 },
         { "--shift", "S", "more = more steps where noise is high (the model's)", COHL_OPTION_NUMBER, &a.shift, 0.01, 100 },
         { "--solver", "NAME", "euler, unipc, ... (the model's)", COHL_OPTION_TEXT, &a.solver, 0, 0 },
-        { "--negative", "TEXT", "what guidance leads away from", COHL_OPTION_TEXT, &a.negative, 0, 0 },
+        { "--noise", "NAME", "torch = what tools in Python start from with the same seed (cohl)", COHL_OPTION_TEXT, &a.noise, 0, 0 },
+        { "--negative", "TEXT", "what guidance leads away from (the model's)", COHL_OPTION_TEXT, &a.negative, 0, 0 },
         { "--image", "FILE", "a picture that becomes the first frame", COHL_OPTION_TEXT, &a.image, 0, 0 },
         { "--last-image", "FILE", "a picture that becomes the last one", COHL_OPTION_TEXT, &a.last_image, 0, 0 },
         { "--extend", "FILE", "go on after a film; --seconds is what is added", COHL_OPTION_TEXT, &a.given.extend, 0, 0 },

@@ -20,12 +20,12 @@ struct cohl_engine {
     char            *ledger;        /* the file; NULL: the installation's own; "": none */
 };
 
-enum { ENGINE_REQUEST_TEXTS = 11 };
+enum { ENGINE_REQUEST_TEXTS = 12 };
 
 /* A request with strings of its own. */
 typedef struct engine_request {
     cohl_request request;
-    char        *text[ENGINE_REQUEST_TEXTS];   /* prompt, negative, solver, pictures, films, their digests */
+    char        *text[ENGINE_REQUEST_TEXTS];   /* prompt, negative, solver, noise, pictures, films, their digests */
 } engine_request;
 
 cohl_status engine_request_copy(engine_request *out, const cohl_request *from, cohl_error *err);

@@ -71,7 +71,7 @@ static cohl_status sample(window *w, cohl_error *err)
         .level = held ? w->level : NULL, .known = held ? w->known : NULL,
         .condition = given.beside, .control = given.control, .control_scale = 1,
         .image = given.tokens, .image_tokens = given.token_count,
-        .observer = { after_step, w },
+        .noise = r->noise ? cohl_noise_find(r->noise) : NULL, .observer = { after_step, w },
     };
     st = cohl_sample_latents(&run->ctx, &request, w->latent, err);
     if (!st)

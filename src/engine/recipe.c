@@ -65,7 +65,7 @@ char *engine_recipe_write(const cohl_engine *engine, const cohl_request *r, cons
     set_text(json, "cohl", COHL_VERSION);
     set_text(json, "model", engine->model->can.name);
     set_text(json, "prompt", r->prompt);
-    set_text(json, "negative", r->negative);
+    set_text(json, "negative", r->negative ? r->negative : engine->model->sampling.negative);
     json_object_set_new(json, "width", json_integer(plan->width));
     json_object_set_new(json, "height", json_integer(plan->height));
     /* of a film with given film: what is made of it, which decides the rest */
@@ -76,6 +76,7 @@ char *engine_recipe_write(const cohl_engine *engine, const cohl_request *r, cons
     json_object_set_new(json, "guidance", json_real(plan->guidance));
     json_object_set_new(json, "shift", json_real(plan->shift));
     set_text(json, "solver", plan->solver);
+    set_text(json, "noise", r->noise);
     set_text(json, "image", r->image);
     set_text(json, "image_sha256", r->image_sha256);
     set_text(json, "last_image", r->last_image);
@@ -133,6 +134,7 @@ static cohl_status read_request(cohl_request *out, const json_t *json, const cha
     out->prompt = json_string_value(json_object_get(json, "prompt"));
     out->negative = json_string_value(json_object_get(json, "negative"));
     out->solver = json_string_value(json_object_get(json, "solver"));
+    out->noise = json_string_value(json_object_get(json, "noise"));
     out->image = json_string_value(json_object_get(json, "image"));
     out->last_image = json_string_value(json_object_get(json, "last_image"));
     out->image_sha256 = json_string_value(json_object_get(json, "image_sha256"));

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "diffusion/noise.h"
 
 enum { SIDE_MAX = 4096 };
 
@@ -118,12 +119,25 @@ static cohl_status unknown_solver(const char *name, cohl_error *err)
     return st;
 }
 
+static cohl_status unknown_noise(const char *name, cohl_error *err)
+{
+    cohl_text known = { 0 };
+    for (int i = 0; cohl_noises[i]; i++)
+        cohl_text_addf(&known, "%s%s", i ? ", " : "", cohl_noises[i]->name);
+    cohl_status st = cohl_fail(err, COHL_ERR_ARGUMENT, "no noise is called \"%.60s\"; there are %s", name,
+                               known.data ? known.data : "others");
+    cohl_text_free(&known);
+    return st;
+}
+
 static cohl_status plan_sampling(cohl_plan *plan, const cohl_request *r, const cohl_film_sampling *usual,
                                  cohl_error *err)
 {
     const cohl_solver *solver = r->solver ? cohl_solver_find(r->solver) : usual->solver;
     if (!solver)
         return unknown_solver(r->solver, err);
+    if (r->noise && !cohl_noise_find(r->noise))
+        return unknown_noise(r->noise, err);
     plan->solver = solver->name;
     plan->steps = r->steps ? r->steps : usual->steps;
     plan->guidance = r->guidance < 0 ? usual->guidance : r->guidance;
@@ -194,7 +208,7 @@ cohl_status cohl_request_check(const cohl_engine *engine, const cohl_request *re
 cohl_status engine_request_copy(engine_request *out, const cohl_request *from, cohl_error *err)
 {
     const char **field[] = { &out->request.prompt, &out->request.negative, &out->request.solver,
-                             &out->request.image, &out->request.last_image, &out->request.image_sha256,
+                             &out->request.noise, &out->request.image, &out->request.last_image, &out->request.image_sha256,
                              &out->request.last_image_sha256, &out->request.clip[0], &out->request.clip[1],
                              &out->request.clip_sha256[0], &out->request.clip_sha256[1] };
     bool whole = true;

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "model/prompt.h"
 #include "model/tokenizer_sp.h"
 
 enum { TABLE_BYTES_MAX = 64 << 20, ID_MAX = 1 << 24, WORD_IDS_MAX = 4096 };
@@ -230,10 +231,14 @@ cohl_status cohl_tokenizer_encode(const cohl_tokenizer *t, const char *text, int
     cohl_status st = COHL_OK;
     if (good < size)
         return cohl_fail(err, COHL_ERR_ARGUMENT, "the text is not UTF-8 at byte %zu", good);
-    if (!t->sp)
-        st = put_words(&out, t, text, err);
-    else if ((out.count = tokenizer_sp_encode(t->sp, text, id, max - 1)) < 0)
+    char *clean = cohl_prompt_clean(text);
+    if (!clean)
+        st = cohl_fail(err, COHL_ERR_MEMORY, "no memory to clean a text of %zu bytes", size);
+    else if (!t->sp)
+        st = put_words(&out, t, clean, err);
+    else if ((out.count = tokenizer_sp_encode(t->sp, clean, id, max - 1)) < 0)
         st = cohl_fail(err, COHL_ERR_MEMORY, "no memory to split a text of %zu bytes", size);
+    free(clean);
     if (st)
         return st;
     int used = out.count < max - 1 ? out.count : max - 1;

@@ -36,7 +36,7 @@ void        cohl_tokenizer_close(cohl_tokenizer *tokenizer);
 /* The greatest id that encode may write. */
 int cohl_tokenizer_id_most(const cohl_tokenizer *tokenizer);
 
-/* Ids of the text, the end of sequence last, then padding up to max; *count is how many are
+/* Ids of the text, cleaned (prompt.h), the end of sequence last, then padding up to max; *count is how many are
  * not padding, 1..max. A longer text is cut before the end of sequence.
  *
  * COHL_ERR_ARGUMENT  the text is not UTF-8                                   */

@@ -19,6 +19,7 @@
 #include "model/family.h"
 #include "model/film_model.h"
 #include "model/picture.h"
+#include "model/prompt.h"
 #include "model/sample.h"
 #include "tensor/backend.h"
 #include "tensor/ops.h"
@@ -271,6 +272,26 @@ static void test_each_expert_makes_its_own_steps(void **state)
     cohl_ctx_close(&ctx);
 }
 
+/* ---- prompts ------------------------------------------------------------- */
+
+static void test_prompts_are_cleaned_as_captions_were(void **state)
+{
+    static const struct { const char *given, *want; } cases[] = {
+        { "a cat", "a cat" }, { "  two\t words \r\n here ", "two words here" }, { "", "" }, { " \n ", "" },
+        { "it\xE2\x80\x99s \xE2\x80\x9Ctall\xE2\x80\x9D", "it's \"tall\"" },
+        { "\xEF\xBC\xA1\xEF\xBC\x8C\xE3\x80\x80" "b", "A, b" }, { "\xEF\xAC\x81lm", "film" },
+        { "salt &amp; pepper &lt;3", "salt & pepper <3" }, { "&amp;quot;x&amp;quot;", "\"x\"" },
+        { "&#233;t&#xE9;", "\xC3\xA9t\xC3\xA9" }, { "a & b; c &nosuch; &#;", "a & b; c &nosuch; &#;" },
+        { "\x1B[31mred\x1B[0m\x07", "red" }, { "\xE5\xA4\xA9\xE7\xA9\xBA", "\xE5\xA4\xA9\xE7\xA9\xBA" },
+        { "\xF0\x9F\x8E\xAC go", "\xF0\x9F\x8E\xAC go" }, { "a\xC2\xA0\xC2\xA0" "b", "a b" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *clean = cohl_prompt_clean(cases[i].given);
+        assert_string_equal(clean, cases[i].want);
+        free(clean);
+    }
+}
+
 /* ---- folders ------------------------------------------------------------- */
 
 /* The tensors of a real checkpoint, as goldens/checkpoint-names lists them, tell which model it is. */
@@ -389,6 +410,7 @@ int main(void)
         cmocka_unit_test(test_a_cropped_picture_shows_its_middle),
         cmocka_unit_test(test_resizing_to_the_same_size_changes_nothing),
         cmocka_unit_test(test_each_expert_makes_its_own_steps),
+        cmocka_unit_test(test_prompts_are_cleaned_as_captions_were),
         cmocka_unit_test(test_every_model_of_the_family_is_known_by_its_form),
         cmocka_unit_test(test_loose_files_are_a_model),
     };
