@@ -213,6 +213,22 @@ bool cohl_cbor_int_of(const cbor_item_t *item, int64_t *value)
     return true;
 }
 
+bool cohl_cbor_bool_of(const cbor_item_t *item, bool *value)
+{
+    if (!item || !cbor_isa_float_ctrl(item) || !cbor_float_ctrl_is_ctrl(item) || !cbor_is_bool(item))
+        return false;
+    *value = cbor_ctrl_value(item) == CBOR_CTRL_TRUE;
+    return true;
+}
+
+bool cohl_cbor_real_of(const cbor_item_t *item, double *value)
+{
+    if (!item || !cbor_isa_float_ctrl(item) || cbor_float_ctrl_is_ctrl(item))
+        return false;
+    *value = cbor_float_get_float(item);
+    return true;
+}
+
 bool cohl_bytes_are(cohl_bytes bytes, const char *text)
 {
     return bytes.data && bytes.size == strlen(text) && !memcmp(bytes.data, text, bytes.size);

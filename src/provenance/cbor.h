@@ -66,6 +66,9 @@ bool cohl_cbor_is_array(const cbor_item_t *item);
 cohl_bytes cohl_cbor_text_of(const cbor_item_t *item);
 cohl_bytes cohl_cbor_bytes_of(const cbor_item_t *item);
 bool cohl_cbor_int_of(const cbor_item_t *item, int64_t *value);
+/* libcbor's own questions about truth stop the program when asked of a number. */
+bool cohl_cbor_bool_of(const cbor_item_t *item, bool *value);
+bool cohl_cbor_real_of(const cbor_item_t *item, double *value);
 
 bool cohl_bytes_are(cohl_bytes bytes, const char *text);
 /* Text under a key as a C string cut to `room`, "" when there is none; returns whether there is. */

@@ -39,10 +39,12 @@ static cohl_store_bytes find_in_bmff(const uint8_t *file, size_t size)
     cohl_store_bytes found = { 0 };
     const uint8_t *at = file;
     cohl_box box;
+    bool seen = false;
     int got;
     while ((got = cohl_box_next(&box, &at, file + size)) == 1) {
         if (strcmp(box.type, "uuid") || box.size < UUID + FULL + 1 || memcmp(box.data, cohl_bmff_c2pa_uuid, UUID))
             continue;
+        seen = true;
         const uint8_t *purpose = box.data + UUID + FULL, *end = box.data + box.size;
         const uint8_t *zero = memchr(purpose, 0, (size_t)(end - purpose));
         if (!zero || (strcmp((const char *)purpose, "manifest") && strcmp((const char *)purpose, "original")))
@@ -57,6 +59,8 @@ static cohl_store_bytes find_in_bmff(const uint8_t *file, size_t size)
         }
         found.bytes = (cohl_bytes){ zero + 1 + OFFSET, (size_t)(end - zero - 1 - OFFSET) };
     }
+    if (seen && !found.bytes.data)
+        found.broken = "the box of its manifest store holds none";
     if (got < 0)
         found.broken = "a box of it has a size that cannot be";
     return found;

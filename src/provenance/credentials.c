@@ -192,20 +192,24 @@ static void put_agent(const maker *m, cohl_text *out)
     cohl_cbor_text(out, "version"), cohl_cbor_text(out, COHL_VERSION);
 }
 
-/* What the model made: all of a new film, or its part in an edited one. */
+/* What was done here. A model made pictures for a new film and for an edit; coding again, trimming
+ * and the like say nothing of a model, but on what they were done. */
 static void put_making(const maker *m, cohl_text *out, bool edit)
 {
+    const char *action = !edit ? "c2pa.created" : m->what->action ? m->what->action : "c2pa.edited";
     const char *description = m->what->description;
-    int inputs = count_of(m, COHL_INPUT);
-    cohl_cbor_map(out, (size_t)(4 + !!description + !!inputs));
-    cohl_cbor_text(out, "action");
-    cohl_cbor_text(out, !edit ? "c2pa.created" : m->what->action ? m->what->action : "c2pa.edited");
+    bool made = !edit || !strcmp(action, "c2pa.edited");
+    cohl_relationship on = made ? COHL_INPUT : COHL_PARENT;
+    bool named = count_of(m, on) > 0;
+    cohl_cbor_map(out, (size_t)(3 + made + !!description + named));
+    cohl_cbor_text(out, "action"), cohl_cbor_text(out, action);
     put_agent(m, out);
-    cohl_cbor_text(out, "digitalSourceType"), cohl_cbor_text(out, cohl_source_type(m->source));
+    if (made)
+        cohl_cbor_text(out, "digitalSourceType"), cohl_cbor_text(out, cohl_source_type(m->source));
     if (description)
         cohl_cbor_text(out, "description"), cohl_cbor_text(out, description);
-    if (inputs)
-        put_ingredient_links(m, out, COHL_INPUT);
+    if (named)
+        put_ingredient_links(m, out, on);
 }
 
 static void put_placing(const maker *m, cohl_text *out, const char *action, cohl_relationship relationship)

@@ -1,6 +1,7 @@
 /* describe.c - what a manifest says, as JSON. */
 #include "provenance/describe.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,19 +39,21 @@ static json_t *array_json(const cbor_item_t *array)
 json_t *cohl_cbor_json(const cbor_item_t *item)
 {
     int64_t number;
+    double real;
+    bool truth;
     if (!item)
         return json_null();
     if (cohl_cbor_int_of(item, &number))
         return json_integer(number);
+    if (cohl_cbor_bool_of(item, &truth))
+        return json_boolean(truth);
+    if (cohl_cbor_real_of(item, &real))
+        return isfinite(real) ? json_real(real) : json_null();
     switch (cbor_typeof(item)) {
     case CBOR_TYPE_MAP:        return map_json(item);
     case CBOR_TYPE_ARRAY:      return array_json(item);
     case CBOR_TYPE_STRING:     return text_json(cohl_cbor_text_of(item));
     case CBOR_TYPE_BYTESTRING: return json_sprintf("(%zu bytes)", cohl_cbor_bytes_of(item).size);
-    case CBOR_TYPE_FLOAT_CTRL:
-        if (cbor_is_bool(item))
-            return json_boolean(cbor_get_bool(item));
-        return cbor_float_ctrl_is_ctrl(item) ? json_null() : json_real(cbor_float_get_float(item));
     default: return json_null();
     }
 }

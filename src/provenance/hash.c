@@ -170,18 +170,18 @@ static bool box_fits(const cbor_item_t *exclusion, const cohl_box *box)
     size_t head = (size_t)(box->data - box->start), size = head + box->size;
     const cbor_item_t *list = cohl_cbor_get(exclusion, "data");
     cohl_bytes flags = cohl_cbor_bytes_of(cohl_cbor_get(exclusion, "flags"));
-    cbor_item_t *exact = cohl_cbor_get(exclusion, "exact");
+    bool exact = true;
     int64_t value;
     if (cohl_cbor_int_of(cohl_cbor_get(exclusion, "length"), &value) && (uint64_t)value != size)
         return false;
     if (cohl_cbor_int_of(cohl_cbor_get(exclusion, "version"), &value) && (box->size < 4 || box->data[0] != value))
         return false;
     if (flags.data) {
-        bool loose = exact && cbor_is_bool(exact) && !cbor_get_bool(exact);
+        cohl_cbor_bool_of(cohl_cbor_get(exclusion, "exact"), &exact);
         if (flags.size != 3 || box->size < 4)
             return false;
         for (int i = 0; i < 3; i++)
-            if ((loose ? box->data[1 + i] & flags.data[i] : box->data[1 + i]) != flags.data[i])
+            if ((exact ? box->data[1 + i] : box->data[1 + i] & flags.data[i]) != flags.data[i])
                 return false;
     }
     for (size_t i = 0; i < cohl_cbor_count(list); i++) {

@@ -30,17 +30,19 @@ const char *cohl_relationship_name(cohl_relationship relationship)
     return names[relationship];
 }
 
-/* The first action of a film that a model made whole. */
+/* Some manifest of its history says that a model made it, and none that a part came from elsewhere. */
 static bool made_whole(const cohl_findings *findings)
 {
-    size_t count = json_array_size(findings->manifests), i;
-    json_t *action, *active = count ? json_array_get(findings->manifests, count - 1) : NULL;
-    bool says = false;
-    json_array_foreach(json_object_get(active, "actions"), i, action) {
-        const char *source = json_string_value(json_object_get(action, "source"));
-        says |= source && !strcmp(source, cohl_source_type(COHL_SOURCE_MODEL));
-    }
-    return says && findings->verdict >= COHL_VALID;
+    size_t i, k;
+    json_t *manifest, *action;
+    bool says = false, partly = false;
+    json_array_foreach(findings->manifests, i, manifest)
+        json_array_foreach(json_object_get(manifest, "actions"), k, action) {
+            const char *source = json_string_value(json_object_get(action, "source"));
+            says |= source && !strcmp(source, cohl_source_type(COHL_SOURCE_MODEL));
+            partly |= source && strcmp(source, cohl_source_type(COHL_SOURCE_MODEL));
+        }
+    return says && !partly && findings->verdict >= COHL_VALID;
 }
 
 static bool take_names(cohl_ingredient *one, cohl_bytes bytes)
@@ -48,6 +50,10 @@ static bool take_names(cohl_ingredient *one, cohl_bytes bytes)
     cohl_manifests store;
     if (!cohl_manifests_open(&store, bytes))
         return false;
+    if (!store.count) {
+        cohl_manifests_close(&store);
+        return false;
+    }
     const cohl_manifest *active = &store.manifest[store.count - 1];
     bool whole = active->has_signature && *active->whole.label;
     if (whole) {

@@ -34,6 +34,17 @@ int cohl_box_next(cohl_box *box, const uint8_t **at, const uint8_t *end)
     return 1;
 }
 
+int cohl_jumbf_box_next(cohl_box *box, const uint8_t **at, const uint8_t *end)
+{
+    const uint8_t *start = *at;
+    bool longer = end - start >= 8 && !memcmp(start + 4, "jumb", 4) && cohl_be32(start) > (size_t)(end - start);
+    if (!longer)
+        return cohl_box_next(box, at, end);
+    *box = (cohl_box){ .type = "jumb", .start = start, .data = start + 8, .size = (size_t)(end - start) - 8 };
+    *at = end;
+    return 1;
+}
+
 bool cohl_jumbf_open(cohl_jumbf *out, const cohl_box *box)
 {
     const uint8_t *at = box->data;
@@ -59,7 +70,7 @@ bool cohl_jumbf_read(cohl_jumbf *out, const uint8_t *data, size_t size, const ch
 {
     cohl_box box;
     const uint8_t *at = data;
-    return data && cohl_box_next(&box, &at, data + size) == 1 && cohl_jumbf_open(out, &box) && !strcmp(out->kind, kind);
+    return data && cohl_jumbf_box_next(&box, &at, data + size) == 1 && cohl_jumbf_open(out, &box) && !strcmp(out->kind, kind);
 }
 
 int cohl_jumbf_next(cohl_jumbf *child, const cohl_jumbf *parent, const uint8_t **at)
@@ -69,7 +80,7 @@ int cohl_jumbf_next(cohl_jumbf *child, const cohl_jumbf *parent, const uint8_t *
     int found;
     if (!*at)
         *at = parent->content;
-    while ((found = cohl_box_next(&box, at, end)) == 1)
+    while ((found = cohl_jumbf_box_next(&box, at, end)) == 1)
         if (!strcmp(box.type, "jumb"))
             return cohl_jumbf_open(child, &box) ? 1 : -1;
     return found;

@@ -40,9 +40,12 @@ typedef struct cohl_jumbf {
     size_t      content_size;
 } cohl_jumbf;
 
-/* Walk boxes: *at starts as the begin of bytes and moves behind the box. 1: a box; 0: the end;
+/* Walk boxes, of JUMBF and of BMFF: *at starts as the begin of bytes and moves behind the box. 1: a box; 0: the end;
  * -1: bytes that are no box (a size that is too small or goes past the end). */
 int cohl_box_next(cohl_box *box, const uint8_t **at, const uint8_t *end);
+/* The same within a manifest store, where a superbox that says it goes on past the end ends there:
+ * what is signed lies inside, and the reference library reads it so. */
+int cohl_jumbf_box_next(cohl_box *box, const uint8_t **at, const uint8_t *end);
 
 /* Open a "jumb" box: its description must come first and be whole. */
 bool cohl_jumbf_open(cohl_jumbf *out, const cohl_box *box);

@@ -13,27 +13,28 @@ static cohl_bytes cbor_inside(const cohl_jumbf *jumbf)
     return (cohl_bytes){ box.data, box.size };
 }
 
+/* Boxes are known by their kind; their labels are not signed, and no reader asks for them. */
 void cohl_manifest_open(cohl_manifest *out, const cohl_jumbf *whole)
 {
     const uint8_t *at = NULL;
     cohl_jumbf child;
     *out = (cohl_manifest){ .whole = *whole };
     while (cohl_jumbf_next(&child, whole, &at) == 1) {
-        if (!strcmp(child.kind, COHL_JUMBF_ASSERTIONS) && !strcmp(child.label, "c2pa.assertions")) {
+        if (!strcmp(child.kind, COHL_JUMBF_ASSERTIONS)) {
             out->assertions = child;
             out->has_assertions = true;
-        } else if (!strcmp(child.kind, COHL_JUMBF_CLAIM) && !strncmp(child.label, "c2pa.claim", 10)) {
+        } else if (!strcmp(child.kind, COHL_JUMBF_CLAIM)) {
             out->claim_box = child;
             out->claims++;
-            out->version = !strcmp(child.label, "c2pa.claim") ? 1 : !strcmp(child.label, "c2pa.claim.v2") ? 2 : 0;
-        } else if (!strcmp(child.kind, COHL_JUMBF_SIGNATURE) && !strcmp(child.label, "c2pa.signature")) {
+        } else if (!strcmp(child.kind, COHL_JUMBF_SIGNATURE)) {
             out->signature_box = child;
             out->has_signature = true;
         }
     }
-    if (out->claims == 1 && out->version) {
+    if (out->claims == 1) {
         out->claim_bytes = cbor_inside(&out->claim_box);
         out->claim = cohl_cbor_read(out->claim_bytes.data, out->claim_bytes.size);
+        out->version = cohl_cbor_get(out->claim, "created_assertions") ? 2 : 1;
     }
 }
 
@@ -88,13 +89,13 @@ bool cohl_manifests_open(cohl_manifests *out, cohl_bytes bytes)
     const uint8_t *at = NULL;
     int found = 0;
     *out = (cohl_manifests){ 0 };
-    if (!cohl_jumbf_read(&store, bytes.data, bytes.size, COHL_JUMBF_STORE) || strcmp(store.label, "c2pa") ||
+    if (!cohl_jumbf_read(&store, bytes.data, bytes.size, COHL_JUMBF_STORE) ||
         !(out->manifest = calloc(COHL_MANIFESTS_MOST, sizeof *out->manifest)))
         return false;
     while (out->count < COHL_MANIFESTS_MOST && (found = cohl_jumbf_next(&child, &store, &at)) == 1)
         if (!strcmp(child.kind, COHL_JUMBF_MANIFEST) || !strcmp(child.kind, COHL_JUMBF_UPDATE))
             cohl_manifest_open(&out->manifest[out->count++], &child);
-    if (found == 0 && out->count)
+    if (found == 0)
         return true;
     cohl_manifests_close(out);
     return false;

@@ -12,7 +12,7 @@ typedef struct cohl_manifest {
     cohl_jumbf   assertions, claim_box, signature_box;   /* where present */
     bool         has_assertions, has_signature;
     int          claims;              /* how many claim boxes            */
-    int          version;             /* 1 or 2 of the claim; 0: neither */
+    int          version;             /* 1 or 2 of the claim            */
     cohl_bytes   claim_bytes;
     cbor_item_t *claim;               /* NULL: none that can be read     */
 } cohl_manifest;
@@ -31,7 +31,7 @@ bool cohl_label_is(const char *label, const char *kind);
 /* The CBOR of an assertion, to be freed; NULL where it holds none. */
 cbor_item_t *cohl_assertion_read(const cohl_jumbf *assertion);
 
-/* A store's manifests, in order. False when it cannot be read at all. */
+/* A store's manifests, in order, which may be none. False when it cannot be read. */
 typedef struct cohl_manifests {
     cohl_manifest *manifest;
     int            count;

@@ -446,8 +446,8 @@ static bool check_claim(check *c)
     const cohl_manifest *m = own(c);
     if (m->claims > 1)
         find(c, FAILURE, "claim.multiple", "", "there is more than one claim");
-    else if (!m->claims || !m->version)
-        find(c, FAILURE, "claim.missing", "", "there is no claim of a known version");
+    else if (!m->claims)
+        find(c, FAILURE, "claim.missing", "", "there is no claim");
     else if (!claim_is_whole(m))
         find(c, FAILURE, "claim.malformed", m->claim_box.label, "the claim cannot be read");
     else
@@ -529,7 +529,10 @@ cohl_status cohl_validate(cohl_findings *out, cohl_bytes bytes, const uint8_t *f
                                                        "its manifest store is cut or cannot be read"));
         return COHL_OK;
     }
-    st = check_store(out, &store, file, size, trust, err);
+    if (store.count)
+        st = check_store(out, &store, file, size, trust, err);
+    else
+        out->verdict = COHL_NO_CREDENTIALS;
     cohl_manifests_close(&store);
     if (st)
         cohl_findings_free(out);

@@ -19,6 +19,12 @@ static void find_broken(cohl_findings *findings, const char *why)
     findings->verdict = COHL_INVALID;
 }
 
+/* A file that does not begin as its name says is broken, and no file without credentials. */
+static bool belies_its_name(const char *path, const cohl_map *file)
+{
+    return cohl_credentials_inside(path) && cohl_container_kind_of(file->data, file->size) == COHL_CONTAINER_OTHER;
+}
+
 static cohl_status verify_beside(cohl_verification *out, const char *path, const cohl_map *file,
                                  const cohl_trust *trust, cohl_error *err)
 {
@@ -69,6 +75,8 @@ cohl_status cohl_verify(cohl_verification *out, const char *path, const cohl_tru
         st = verify_beside(out, path, &file, trust, err);
     if (!st && !found.bytes.data && !out->beside && found.broken)
         find_broken(&out->findings, found.broken);
+    if (!st && !found.bytes.data && !out->beside && belies_its_name(path, &file))
+        find_broken(&out->findings, "it does not begin as its name says");
     cohl_map_close(&file);
     free(found.owned);
     if (st)
@@ -85,7 +93,7 @@ bool cohl_verify_keep(const char *path, uint8_t **store, size_t *size, char labe
         return false;
     cohl_store_bytes found = cohl_container_find(file.data, file.size);
     cohl_bytes bytes = found.bytes.data ? found.bytes : (cohl_bytes){ file.data, file.size };
-    if (cohl_manifests_open(&all, bytes) && (*store = malloc(bytes.size))) {
+    if (cohl_manifests_open(&all, bytes) && all.count && (*store = malloc(bytes.size))) {
         memcpy(*store, bytes.data, bytes.size);
         *size = bytes.size;
         memcpy(label, all.manifest[all.count - 1].whole.label, COHL_JUMBF_LABEL_MAX);
