@@ -197,7 +197,7 @@ const char *cohl_certificate_fault(X509 *c, time_t at, const char **why)
 {
     const ASN1_BIT_STRING *own_id, *issuer_id;
     const char *usage;
-    bool ca = X509_check_ca(c) > 0;
+    bool ca = X509_get_extension_flags(c) & EXFLAG_CA;
     uint32_t key_usage = X509_get_key_usage(c);
     *why = NULL;
     if (X509_get_version(c) != X509_VERSION_3) *why = "is not of version 3";
