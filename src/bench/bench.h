@@ -48,6 +48,11 @@ cohl_status cohl_bench_speed(cohl_bench_report *report, const cohl_bench_params 
  * none? count: pieces of footage; a quarter as many films of the theatre besides. */
 cohl_status cohl_bench_watermark(cohl_bench_report *report, const cohl_bench_params *params, cohl_error *err);
 
+/* Films that go on from film, from held-out films of the theatre: given frames as given, seams no worse
+ * than 1.5 of the film's own median step, the subject's place in a gap, drift and memory of a minute
+ * (params->frames: of another length). params->sheet: a .png for each way, its name before the ending. */
+cohl_status cohl_bench_known(cohl_bench_report *report, const cohl_bench_params *params, cohl_error *err);
+
 /* The folder of a model that params name; free() it. NULL when memory is out. */
 char *cohl_bench_part(const cohl_bench_params *params, const char *part);
 

@@ -16,6 +16,7 @@ typedef struct bench {
 static const bench benches[] = {
     { "control", "do films show what their prompts say? by the critic", cohl_bench_control },
     { "critic", "is the critic right about rendered film?", cohl_bench_critic },
+    { "known", "do films that go on from film show their seams, does a minute stay itself?", cohl_bench_known },
     { "speed", "how fast is each part, and what share of the processor is that?", cohl_bench_speed },
     { "vae", "does the autoencoder keep the picture, and how fast is it?", cohl_bench_vae },
     { "watermark", "are marks found after compression and cropping, and never where there are none?", cohl_bench_watermark },
@@ -54,21 +55,22 @@ static int run_bench(int argc, char **argv)
         { "--critic", "FOLDER", "the critic (critic/ in the model's folder)", COHL_OPTION_TEXT, &params.critic, 0, 0 },
         { "--prompts", "FILE", "control: prompts as JSON lines (held-out scenes of the theatre)",
           COHL_OPTION_TEXT, &params.prompts, 0, 0 },
-        { "--count", "N", "prompts, renders, clips or pieces (300, 1000, 12, 44)", COHL_OPTION_INT, &params.count, 1, 1e6 },
-        { "--frames", "N", "control: of each film (the most the model learned)", COHL_OPTION_INT, &params.frames, 1, 4097 },
-        { "--steps", "N", "control: solver steps (the model's)", COHL_OPTION_INT, &params.steps, 1, 1000 },
+        { "--count", "N", "prompts, renders, clips or pieces (300, 1000, 12, 44; known: 60)", COHL_OPTION_INT, &params.count, 1, 1e6 },
+        { "--frames", "N", "control: of each film (the most the model learned); known: of a minute (960)", COHL_OPTION_INT, &params.frames, 1, 4097 },
+        { "--steps", "N", "control, known: solver steps (the model's)", COHL_OPTION_INT, &params.steps, 1, 1000 },
         { "--act", "N", "1 first act, 2 the whole vocabulary (the model's)", COHL_OPTION_INT, &params.act, 1, 2 },
         { "--seed", "N", "other scenes, other films (0)", COHL_OPTION_SEED, &params.seed, 0, 0 },
-        { "--sheet", "FILE", "control: a .png of 40 films with the critic's words", COHL_OPTION_TEXT, &params.sheet, 0, 0 },
+        { "--sheet", "FILE", "control: a .png of 40 films with the critic's words; known: FILE-fill.png, ...", COHL_OPTION_TEXT, &params.sheet, 0, 0 },
         { "--media", "FOLDER", "watermark: footage that is cut (../shared/media)", COHL_OPTION_TEXT, &params.media, 0, 0 },
         { "--threads", "N", "worker threads (all)", COHL_OPTION_INT, &params.threads, 0, 256 },
         { "--json", NULL, "answer as JSON", COHL_OPTION_FLAG, &json, 0, 0 },
         { NULL, NULL, NULL, COHL_OPTION_FLAG, NULL, 0, 0 },
     };
     const cohl_usage usage = { "bench", "WHAT",
-        "Measure: control (do films show what their prompts say?), critic (is the judge right?),\n"
-        "speed (how fast is each part?), vae (does the autoencoder keep the picture?), watermark (are the\n"
-        "marks found?). Exit code 1 when a floor is missed.", options };
+        "Measure: control (do films show what their prompts say?), critic (is the judge right?), known\n"
+        "(are joins of film seen, does a minute stay itself?), speed (how fast is each part?), vae (does\n"
+        "the autoencoder keep the picture?), watermark (are the marks found?). Exit code 1 when a floor\n"
+        "is missed.", options };
     cohl_error err;
 
     if (!cohl_options_parse(&usage, argc, argv, &word, 0, 1, &exit_code))

@@ -1,0 +1,497 @@
+/* bench_known.c - films that go on from film: are seams seen, does a minute stay itself?
+ *
+ * Held-out scenes of the theatre are given as files, as anybody would give them. A seam is held
+ * against the film's own median step from frame to frame. */
+#define _GNU_SOURCE
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/rng.h"
+#include "base/text.h"
+#include "bench/bench.h"
+#include "bench/known_film.h"
+#include "engine/clip.h"
+#include "media/sheet.h"
+#include "media/still.h"
+#include "model/critic.h"
+
+enum { FILMS = 60, SHOWN = 10, PICTURES = 8, STREAM = 0x6b6e6f77, SHORT_SECONDS = 5, MINUTE = 60 };
+
+static const double SEAM_MOST = 1.5, PLACE_MOST = 0.1, DRIFT_MOST = 0.02, MEMORY_MOST = 50e6, POINTS_MOST = 5;
+
+/* What is made, and where it is joined, in seconds of the clips that are given (2 s, of fill 3 s). */
+typedef struct way {
+    const char *name;
+    cohl_given  given;
+    double      clip_seconds, seconds, gap_begin, gap_end;
+    bool        loop;
+    double      seam[2];       /* seconds of the film; < 0: none */
+    double      given_at, given_from, given_seconds;   /* frames that must be the given ones */
+} way;
+
+static const way ways[] = {
+    { "extend",        COHL_GIVEN_EXTEND,        2, 2, 0, 0, false, { 2, -1 }, 0, 0, 2 },
+    { "extend-before", COHL_GIVEN_EXTEND_BEFORE, 2, 2, 0, 0, false, { 2.0625, -1 }, 2.0625, 0, 2 },
+    { "fill",          COHL_GIVEN_FILL,          3, 0, 1, 2, false, { 1, 2 }, 0, 0, 1 },
+    { "between",       COHL_GIVEN_BETWEEN,       2, 1, 0, 0, false, { 2, 3 }, 0, 0, 2 },
+    { "blend",         COHL_GIVEN_BLEND,         2, 1, 0, 0, false, { 1, 2 }, 0, 0, 1 },
+    { "loop",          COHL_GIVEN_EXTEND,        2, 2, 0, 0, true,  { 2, 4 }, 0, 0, 2 },
+    { "remix",         COHL_GIVEN_REMIX,         2, 0, 0, 0, false, { -1, -1 }, 0, 0, 0 },
+};
+enum { WAYS = sizeof ways / sizeof *ways };
+
+typedef struct known {
+    const cohl_bench_params *params;
+    cohl_engine  *engine;
+    cohl_model_info info;
+    cohl_critic  *critic;      /* NULL: none ships */
+    cohl_workers *workers;
+    cohl_ctx      ctx;         /* the critic's */
+    char          folder[64], clip[2][96];
+    int           count, act;
+    cohl_sheet_cell cell[SHOWN * PICTURES];
+    int           shown;       /* films on the sheet */
+} known;
+
+/* One film as it comes. */
+typedef struct watching {
+    known_measures measures;
+    cohl_frame *kept[PICTURES], *frame, *middle;
+    int frames, middle_at;
+    cohl_frame **first, **last;      /* [second] a second of each, or NULL */
+    int second;
+    /* what must be the given film's */
+    engine_clip *clip;
+    int given_from, given_count, given_clip_from, wrong;
+    double fps;
+} watching;
+
+static void free_frames(cohl_frame **frame, int count)
+{
+    for (int i = 0; frame && i < count; i++)
+        cohl_frame_free(frame[i]);
+    free(frame);
+}
+
+static void free_watching(watching *w)
+{
+    known_measures_free(&w->measures);
+    for (int i = 0; i < PICTURES; i++)
+        cohl_frame_free(w->kept[i]);
+    cohl_frame_free(w->frame);
+    cohl_frame_free(w->middle);
+    free_frames(w->first, w->second);
+    free_frames(w->last, w->second);
+    engine_clip_close(w->clip);
+}
+
+static cohl_status keep_copy(cohl_frame **place, const cohl_frame *frame, cohl_error *err)
+{
+    cohl_frame_free(*place);
+    return cohl_frame_copy(place, frame, err);
+}
+
+static cohl_status look(void *user, int index, const uint8_t *rgb, cohl_error *err)
+{
+    watching *w = user;
+    const cohl_frame *given;
+    cohl_status st = COHL_OK;
+    memcpy(w->frame->rgb, rgb, cohl_frame_bytes(w->frame));
+    for (int i = 0; i < PICTURES && !st; i++)
+        if (cohl_sheet_pick(i, PICTURES, w->frames) == index)
+            st = keep_copy(&w->kept[i], w->frame, err);
+    if (!st && index == w->middle_at)
+        st = keep_copy(&w->middle, w->frame, err);
+    if (!st && w->first && index < w->second)
+        st = keep_copy(&w->first[index], w->frame, err);
+    if (!st && w->last && index >= w->frames - w->second)
+        st = keep_copy(&w->last[index - (w->frames - w->second)], w->frame, err);
+    int at = index - w->given_from;
+    if (!st && w->clip && at >= 0 && at < w->given_count &&
+        !(st = engine_clip_at(w->clip, (at + w->given_clip_from) / w->fps, &given, err)))
+        w->wrong += memcmp(given->rgb, rgb, cohl_frame_bytes(given)) != 0;
+    return st ? st : known_measures_add(&w->measures, w->frame, err);
+}
+
+static cohl_status make_film(known *k, watching *w, const cohl_request *request, cohl_run_report *report, cohl_error *err)
+{
+    cohl_run *run = NULL;
+    cohl_status st = cohl_run_new(&run, k->engine, request, err);
+    if (!st) {
+        w->frames = cohl_run_plan(run)->frames, w->fps = k->info.fps;
+        st = cohl_frame_new(&w->frame, cohl_run_plan(run)->width, cohl_run_plan(run)->height, err);
+    }
+    if (!st) st = cohl_run_frames(run, look, w, report, err);
+    cohl_run_free(run);
+    return st;
+}
+
+/* Scene i, `seconds` long, as a file: the same subject in the second as in the first, elsewhere. */
+static cohl_status stage(known *k, int i, int which, double seconds, cohl_scene *scene, cohl_text *caption, cohl_error *err)
+{
+    cohl_scene_request request = cohl_scene_request_default();
+    request.act = k->act, request.held_out = true, request.fps = k->info.fps;
+    request.width = k->info.size[0][0], request.height = k->info.size[0][1];
+    request.frames = (int)(seconds * k->info.fps + 0.5), request.actors_min = request.actors_max = 1;
+    cohl_scene_draw(scene, &request, cohl_rng_mix(k->params->seed + STREAM, (uint64_t)(2 * i + which)));
+    if (!which)
+        cohl_scene_caption(scene, caption, COHL_ENGLISH, false, 0);
+    return known_film_write(scene, k->clip[which], err);
+}
+
+static cohl_request request_of(const known *k, int i, const char *prompt)
+{
+    cohl_request r = cohl_request_default();
+    r.prompt = prompt, r.seed = cohl_rng_mix(k->params->seed, (uint64_t)i), r.steps = k->params->steps;
+    return r;
+}
+
+/* ---- what is found ------------------------------------------------------- */
+
+typedef struct findings {
+    double worst_difference, worst_colour, worst_place;
+    int    films, seams, good_seams, wrong_frames, places, good_places;
+} findings;
+
+static cohl_status own_steps(known_measures *own, const char *path, const watching *w, cohl_error *err)
+{
+    engine_clip *clip;
+    const cohl_frame *frame;
+    cohl_status st = engine_clip_open(&clip, path, w->frame->width, w->frame->height, err);
+    for (int f = 0; !st && f < engine_clip_pictures(clip); f++)
+        if (!(st = engine_clip_at(clip, f / w->fps, &frame, err)))
+            st = known_measures_add(own, frame, err);
+    if (!st || clip)
+        engine_clip_close(clip);
+    return st;
+}
+
+static cohl_status judge_seams(known *k, const way *way, const watching *w, findings *out, cohl_error *err)
+{
+    known_measures own = { 0 };
+    const known_measures *m = &w->measures;
+    cohl_status st = own_steps(&own, k->clip[0], w, err);
+    for (int i = 0; i < 2 && !st; i++) {
+        int at = (int)(way->seam[i] * w->fps + 0.5);
+        if (way->seam[i] < 0 || at >= m->count)
+            continue;
+        double difference = known_seam(m->difference, m->count, at, own.difference, own.count);
+        double colour = known_seam(m->colour, m->count, at, own.colour, own.count);
+        out->worst_difference = fmax(out->worst_difference, difference);
+        out->worst_colour = fmax(out->worst_colour, colour);
+        out->seams++;
+        out->good_seams += difference <= SEAM_MOST && colour <= SEAM_MOST;
+    }
+    known_measures_free(&own);
+    return st;
+}
+
+/* The subject's place at the middle of the gap, against the scene's own frame there. */
+static cohl_status judge_place(const cohl_scene *scene, const watching *w, findings *out, cohl_error *err)
+{
+    cohl_frame *truth = NULL;
+    size_t pixels = (size_t)scene->width * (size_t)scene->height;
+    uint8_t *mask = malloc(pixels);
+    cohl_status st = mask ? cohl_frame_new(&truth, scene->width, scene->height, err)
+                          : cohl_fail(err, COHL_ERR_MEMORY, "no memory for a mask");
+    if (!st) {
+        cohl_scene_render(scene, w->middle_at, &(cohl_picture){ .rgb = truth->rgb, .mask = mask });
+        double wanted = known_place(truth, truth, mask), found = known_place(w->middle, truth, mask);
+        double off = wanted < 0 ? 0 : found < 0 ? 1 : fabs(found - wanted);
+        out->places += wanted >= 0;
+        out->good_places += wanted >= 0 && off <= PLACE_MOST;
+        out->worst_place = fmax(out->worst_place, off);
+    }
+    cohl_frame_free(truth);
+    free(mask);
+    return st;
+}
+
+/* ---- sheets -------------------------------------------------------------- */
+
+static void clear_sheet(known *k)
+{
+    for (int i = 0; i < SHOWN * PICTURES; i++)
+        cohl_frame_free((cohl_frame *)k->cell[i].frame);
+    memset(k->cell, 0, sizeof k->cell);
+    k->shown = 0;
+}
+
+static void show(known *k, watching *w)
+{
+    if (!k->params->sheet || k->shown == SHOWN)
+        return;
+    for (int i = 0; i < PICTURES; i++) {
+        k->cell[k->shown * PICTURES + i].frame = w->kept[i];
+        w->kept[i] = NULL;
+    }
+    k->shown++;
+}
+
+/* "known.png" -> "known-fill.png". */
+static cohl_status write_sheet(known *k, const char *name, cohl_error *err)
+{
+    cohl_sheet_params params = cohl_sheet_params_default();
+    cohl_frame *sheet = NULL;
+    cohl_text path = { 0 }, title = { 0 };
+    cohl_status st = COHL_OK;
+    if (k->params->sheet && k->shown) {
+        const char *dot = strrchr(k->params->sheet, '.');
+        int stem = dot ? (int)(dot - k->params->sheet) : (int)strlen(k->params->sheet);
+        cohl_text_addf(&path, "%.*s-%s.png", stem, k->params->sheet, name);
+        cohl_text_addf(&title, "%s: films of held-out scenes, %d pictures each", name, PICTURES);
+        params.columns = PICTURES, params.cell_width = 160, params.margin = 3, params.title = title.data;
+        st = cohl_sheet_new(&sheet, k->cell, k->shown * PICTURES, &params, err);
+        if (!st)
+            st = cohl_still_write(path.data, sheet, NULL, 0, err);
+    }
+    cohl_frame_free(sheet);
+    cohl_text_free(&path);
+    cohl_text_free(&title);
+    clear_sheet(k);
+    return st;
+}
+
+/* ---- each way ------------------------------------------------------------ */
+
+static cohl_status try_way(known *k, const way *way, int i, findings *out, cohl_error *err)
+{
+    cohl_scene scene, other;
+    cohl_text caption = { 0 };
+    watching w = { .given_from = (int)(way->given_at * k->info.fps + 0.5), .middle_at = -1,
+                   .given_count = (int)(way->given_seconds * k->info.fps + 0.5) };
+    cohl_status st = stage(k, i, 0, way->clip_seconds, &scene, &caption, err);
+    if (!st) st = stage(k, i, 1, way->clip_seconds, &other, NULL, err);
+    if (!st) st = engine_clip_open(&w.clip, k->clip[0], scene.width, scene.height, err);
+    cohl_request r = request_of(k, i, caption.data);
+    r.given = way->given, r.clip[0] = k->clip[0], r.clip[1] = k->clip[1], r.loop = way->loop;
+    r.seconds = way->seconds, r.gap_begin = way->gap_begin, r.gap_end = way->gap_end;
+    if (way->given == COHL_GIVEN_FILL)
+        w.middle_at = (int)((way->gap_begin + way->gap_end) / 2 * k->info.fps);
+    if (!st) st = make_film(k, &w, &r, NULL, err);
+    if (!st && way->loop) st = known_measures_add(&w.measures, w.kept[0], err);    /* once more round */
+    if (!st) st = judge_seams(k, way, &w, out, err);
+    if (!st && w.middle) st = judge_place(&scene, &w, out, err);
+    if (!st) {
+        out->films++, out->wrong_frames += w.wrong;
+        show(k, &w);
+    }
+    cohl_text_free(&caption);
+    free_watching(&w);
+    return st;
+}
+
+static void report_way(const way *way, const findings *f, cohl_bench_report *report)
+{
+    if (way->given_seconds > 0)
+        cohl_bench_add(report, COHL_BENCH_AT_MOST, 0, "frames", f->wrong_frames, "%s: given, not as given", way->name);
+    if (f->seams) {
+        cohl_bench_add(report, COHL_BENCH_AT_MOST, SEAM_MOST, "medians", f->worst_difference, "%s: step at a seam",
+                       way->name);
+        cohl_bench_add(report, COHL_BENCH_AT_MOST, SEAM_MOST, "medians", f->worst_colour, "%s: colour at a seam",
+                       way->name);
+        cohl_text_addf(&report->words, "%s: %d of %d seams within %.1f medians\n", way->name, f->good_seams, f->seams,
+                       SEAM_MOST);
+    }
+    if (f->places) {
+        cohl_bench_add(report, COHL_BENCH_AT_MOST, PLACE_MOST, "widths", f->worst_place, "%s: place of the subject",
+                       way->name);
+        cohl_text_addf(&report->words, "%s: %d of %d subjects within %.2f of the width\n", way->name, f->good_places,
+                       f->places, PLACE_MOST);
+    }
+}
+
+/* ---- a minute ------------------------------------------------------------ */
+
+typedef struct minute { double colour, contrast, worst_colour, worst_contrast; int right[2], of[2], films; } minute;
+
+/* Setting, subjects and colours that the critic sees right. */
+static cohl_status judge_second(known *k, cohl_frame **frames, int count, const cohl_wanted *wanted, int *right, int *of,
+                                cohl_error *err)
+{
+    cohl_verdict verdict;
+    cohl_status st = cohl_critic_judge(&k->ctx, k->critic, (const cohl_frame *const *)frames, count, &verdict, err);
+    if (st)
+        return st;
+    cohl_score score = cohl_verdict_score(&verdict, wanted);
+    for (int i = 0; i < score.count; i++) {
+        cohl_word_kind kind = score.answer[i].kind;
+        if (kind != COHL_WORD_SETTING && kind != COHL_WORD_SUBJECT && kind != COHL_WORD_COLOUR)
+            continue;
+        ++*of;
+        *right += score.answer[i].wanted == score.answer[i].seen;
+    }
+    return COHL_OK;
+}
+
+/* Means of the first and of the last second. */
+static void drift_of(const known_measures *m, int second, double *colour, double *contrast)
+{
+    double mean[2][3] = { { 0 } }, deviation[2] = { 0 };
+    second = second < m->count ? second : m->count;
+    for (int i = 0; i < second; i++)
+        for (int end = 0; end < 2; end++) {
+            int at = end ? m->count - 1 - i : i;
+            deviation[end] += m->contrast[at] / second;
+            for (int c = 0; c < 3; c++)
+                mean[end][c] += m->mean[at][c] / second;
+        }
+    *colour = 0;
+    for (int c = 0; c < 3; c++)
+        *colour = fmax(*colour, fabs(mean[1][c] - mean[0][c]) / 255);
+    *contrast = fabs(deviation[1] - deviation[0]) / fmax(deviation[0], 1);
+}
+
+static cohl_status try_minute(known *k, int i, minute *out, cohl_error *err)
+{
+    cohl_scene scene;
+    cohl_text caption = { 0 };
+    watching w = { .middle_at = -1, .second = (int)(k->info.fps + 0.5) };
+    double colour, contrast;
+    cohl_status st = stage(k, i, 0, 1, &scene, &caption, err);
+    w.first = calloc((size_t)w.second, sizeof *w.first), w.last = calloc((size_t)w.second, sizeof *w.last);
+    if (!st && (!w.first || !w.last))
+        st = cohl_fail(err, COHL_ERR_MEMORY, "no memory for two seconds of film");
+    cohl_request r = request_of(k, i, caption.data);
+    r.frames = k->params->frames ? k->params->frames : (int)(MINUTE * k->info.fps + 0.5);
+    if (!st) st = make_film(k, &w, &r, NULL, err);
+    cohl_wanted wanted = cohl_wanted_of_scene(&scene);
+    if (!st && k->critic && w.frames >= 2 * w.second &&
+        !(st = judge_second(k, w.first, w.second, &wanted, &out->right[0], &out->of[0], err)))
+        st = judge_second(k, w.last, w.second, &wanted, &out->right[1], &out->of[1], err);
+    if (!st) {
+        drift_of(&w.measures, w.second, &colour, &contrast);
+        out->films++;
+        out->colour += colour, out->contrast += contrast;
+        out->worst_colour = fmax(out->worst_colour, colour), out->worst_contrast = fmax(out->worst_contrast, contrast);
+        show(k, &w);
+    }
+    cohl_text_free(&caption);
+    free_watching(&w);
+    return st;
+}
+
+/* The largest resident size only grows, so the short film is first. */
+static cohl_status measure_memory(known *k, cohl_bench_report *report, cohl_error *err)
+{
+    uint64_t peak[2];
+    for (int i = 0; i < 2; i++) {
+        watching w = { .middle_at = -1 };
+        cohl_request r = request_of(k, 0, "a red balloon drifts over a white village");
+        int most = k->params->frames ? k->params->frames : (int)(MINUTE * k->info.fps + 0.5);
+        int few = (int)(SHORT_SECONDS * k->info.fps + 0.5);
+        r.frames = i ? most : few < most ? few : most, r.steps = 1;
+        cohl_status st = make_film(k, &w, &r, NULL, err);
+        free_watching(&w);
+        if (st)
+            return st;
+        peak[i] = cohl_peak_resident_bytes();
+    }
+    cohl_bench_add(report, COHL_BENCH_AT_MOST, MEMORY_MOST / 1e6, "MB", (double)(peak[1] - peak[0]) / 1e6,
+                   "minute: memory beyond that of %d s", SHORT_SECONDS);
+    return COHL_OK;
+}
+
+static void report_minute(const minute *m, cohl_bench_report *report)
+{
+    double points = m->of[0] && m->of[1] ? 100 * fabs((double)m->right[1] / m->of[1] - (double)m->right[0] / m->of[0]) : NAN;
+    cohl_bench_add(report, COHL_BENCH_AT_MOST, DRIFT_MOST, "share", m->colour / m->films, "minute: drift of colour");
+    cohl_bench_add(report, COHL_BENCH_AT_MOST, DRIFT_MOST, "share", m->contrast / m->films, "minute: drift of contrast");
+    cohl_bench_add(report, COHL_BENCH_NO_FLOOR, 0, "share", m->worst_colour, "minute: the worst of colour");
+    cohl_bench_add(report, COHL_BENCH_NO_FLOOR, 0, "share", m->worst_contrast, "minute: the worst of contrast");
+    cohl_bench_add(report, COHL_BENCH_AT_MOST, POINTS_MOST, "points", points, "minute: what the critic sees");
+    if (isnan(points))
+        cohl_text_addf(&report->words, "minute: setting, subject and colour are not measured: there is no critic in the "
+                       "model's folder, or the films were too short for it\n");
+}
+
+/* ---- all of it ----------------------------------------------------------- */
+
+/* A model without a critic is measured all the same, but for the critic's row. */
+static void open_critic(known *k)
+{
+    cohl_bench_params where = *k->params;
+    where.model = k->info.folder;
+    char *folder = where.critic ? strdup(where.critic) : cohl_bench_part(&where, "critic");
+    if (folder && cohl_critic_load(&k->critic, &k->ctx, folder, NULL))
+        k->critic = NULL;
+    free(folder);
+}
+
+static cohl_status open_all(known *k, cohl_error *err)
+{
+    cohl_engine_params engine = { .model = k->params->model, .threads = k->params->threads };
+    cohl_status st;
+    if ((st = cohl_engine_open(&k->engine, &engine, err)) ||
+        (st = cohl_workers_new(&k->workers, k->params->threads, err)) ||
+        (st = cohl_ctx_open(&k->ctx, &(cohl_ctx_params){ .workers = k->workers }, err)))
+        return st;
+    k->info = cohl_engine_model(k->engine);
+    k->act = k->params->act ? k->params->act : 1;
+    k->count = k->params->count ? k->params->count : FILMS;
+    snprintf(k->folder, sizeof k->folder, "/tmp/cohl-known-XXXXXX");
+    if (!mkdtemp(k->folder))
+        return cohl_fail(err, COHL_ERR_IO, "%s: cannot make a folder for films to be given", k->folder);
+    for (int i = 0; i < 2; i++)
+        snprintf(k->clip[i], sizeof k->clip[i], "%s/%c.mp4", k->folder, 'a' + i);
+    open_critic(k);
+    return COHL_OK;
+}
+
+static void close_all(known *k)
+{
+    clear_sheet(k);
+    unlink(k->clip[0]);
+    unlink(k->clip[1]);
+    if (k->folder[0])
+        rmdir(k->folder);
+    cohl_critic_free(k->critic);
+    if (k->ctx.backend)
+        cohl_ctx_close(&k->ctx);
+    cohl_workers_free(k->workers);
+    cohl_engine_close(k->engine);
+    free(k);
+}
+
+static cohl_status run_ways(known *k, cohl_bench_report *report, cohl_error *err)
+{
+    cohl_status st = COHL_OK;
+    for (int i = 0; i < WAYS && !st; i++) {
+        findings found = { 0 };
+        for (int film = 0; film < k->count && !st; film++) {
+            st = try_way(k, &ways[i], film, &found, err);
+            if (k->params->progress)
+                k->params->progress(i * k->count + film + 1, (WAYS + 1) * k->count);
+        }
+        if (!st) st = write_sheet(k, ways[i].name, err);
+        if (!st)
+            report_way(&ways[i], &found, report);
+    }
+    return st;
+}
+
+cohl_status cohl_bench_known(cohl_bench_report *report, const cohl_bench_params *params, cohl_error *err)
+{
+    minute found = { 0 };
+    known *k = calloc(1, sizeof *k);
+    if (!k)
+        return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a bench");
+    k->params = params;
+    cohl_status st = open_all(k, err);
+    if (!st) st = measure_memory(k, report, err);
+    if (!st) st = run_ways(k, report, err);
+    for (int film = 0; film < k->count && !st; film++) {
+        st = try_minute(k, film, &found, err);
+        if (params->progress)
+            params->progress(WAYS * k->count + film + 1, (WAYS + 1) * k->count);
+    }
+    if (!st) st = write_sheet(k, "minute", err);
+    if (!st)
+        report_minute(&found, report);
+    close_all(k);
+    return st;
+}
