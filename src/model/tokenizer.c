@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "model/prompt.h"
+#include "model/tokenizer_json.h"
 #include "model/tokenizer_sp.h"
 
 enum { TABLE_BYTES_MAX = 64 << 20, ID_MAX = 1 << 24, WORD_IDS_MAX = 4096 };
@@ -21,7 +22,8 @@ typedef struct word_entry {
 } word_entry;
 
 struct cohl_tokenizer {
-    tokenizer_sp *sp;          /* NULL: the table */
+    tokenizer_sp *sp;          /* both NULL: the table */
+    tokenizer_json *pieces;
     char         *text;        /* words.tsv, words terminated in place */
     int32_t      *ids;         /* of all words */
     word_entry   *entry;       /* sorted by word */
@@ -137,18 +139,22 @@ static char *model_path(const char *folder)
 static cohl_status open_files(cohl_tokenizer *t, const char *folder, cohl_error *err)
 {
     char why[256] = "", *model = model_path(folder), *table = cohl_path_join(folder, "words.tsv");
+    char *pieces = cohl_path_join(folder, "tokenizer.json");
     cohl_status st = COHL_OK;
     bool has_table = table && cohl_file_exists(table);
     if (model)
         t->sp = tokenizer_sp_open(model, why, sizeof why);
     if (!t->sp && has_table)
         st = open_table(t, table, err);
+    else if (!t->sp && pieces && cohl_file_exists(pieces))
+        st = tokenizer_json_open(&t->pieces, pieces, err);
     else if (!t->sp && model)
         st = cohl_fail(err, COHL_ERR_UNSUPPORTED, "%s: %s", model, why);
     else if (!t->sp)
-        st = cohl_fail(err, COHL_ERR_IO, "%s holds neither spiece.model nor words.tsv", folder);
+        st = cohl_fail(err, COHL_ERR_IO, "%s holds none of spiece.model, tokenizer.json and words.tsv", folder);
     free(model);
     free(table);
+    free(pieces);
     return st;
 }
 
@@ -172,6 +178,7 @@ void cohl_tokenizer_close(cohl_tokenizer *t)
     if (!t)
         return;
     tokenizer_sp_close(t->sp);
+    tokenizer_json_close(t->pieces);
     free(t->entry);
     free(t->ids);
     free(t->text);
@@ -180,7 +187,7 @@ void cohl_tokenizer_close(cohl_tokenizer *t)
 
 int cohl_tokenizer_id_most(const cohl_tokenizer *t)
 {
-    int most = t->sp ? tokenizer_sp_count(t->sp) - 1 : t->byte < 0 ? COHL_TOKEN_END : t->byte + UINT8_MAX;
+    int most = t->pieces ? tokenizer_json_id_most(t->pieces) : t->sp ? tokenizer_sp_count(t->sp) - 1 : t->byte < 0 ? COHL_TOKEN_END : t->byte + UINT8_MAX;
     for (int i = 0; i < t->id_count; i++)
         most = t->ids[i] > most ? t->ids[i] : most;
     return most;
@@ -234,9 +241,10 @@ cohl_status cohl_tokenizer_encode(const cohl_tokenizer *t, const char *text, int
     char *clean = cohl_prompt_clean(text);
     if (!clean)
         st = cohl_fail(err, COHL_ERR_MEMORY, "no memory to clean a text of %zu bytes", size);
-    else if (!t->sp)
+    else if (!t->sp && !t->pieces)
         st = put_words(&out, t, clean, err);
-    else if ((out.count = tokenizer_sp_encode(t->sp, clean, id, max - 1)) < 0)
+    else if ((out.count = t->sp ? tokenizer_sp_encode(t->sp, clean, id, max - 1)
+                                : tokenizer_json_encode(t->pieces, clean, id, max - 1)) < 0)
         st = cohl_fail(err, COHL_ERR_MEMORY, "no memory to split a text of %zu bytes", size);
     free(clean);
     if (st)

@@ -1,8 +1,9 @@
 /* tokenizer.h - prompts to token ids.
  *
- * A tokenizer folder holds a SentencePiece model, a table of words, or both:
+ * A tokenizer folder holds a SentencePiece model, the same as JSON, a table of words, or several:
  *
  *     spiece.model   (or tokenizer.model) read by libsentencepiece, where it was built in
+ *     tokenizer.json the tokenizers library's file of the same model, read without any library
  *     words.tsv      word, tab, ids of its pieces separated by spaces
  *
  * The table is exact for the words it has, because no piece of these models
@@ -27,7 +28,7 @@ enum { COHL_TOKEN_PAD = 0, COHL_TOKEN_END = 1 };
 
 typedef struct cohl_tokenizer cohl_tokenizer;
 
-/* COHL_ERR_IO           the folder holds neither
+/* COHL_ERR_IO           the folder holds none of them
  * COHL_ERR_FORMAT       a file is not what it claims to be
  * COHL_ERR_UNSUPPORTED  only a model, and this build cannot read it          */
 cohl_status cohl_tokenizer_open(cohl_tokenizer **out, const char *folder, cohl_error *err);

@@ -21,6 +21,7 @@
 #include "model/picture.h"
 #include "model/prompt.h"
 #include "model/sample.h"
+#include "model/tokenizer_json.h"
 #include "tensor/backend.h"
 #include "tensor/ops.h"
 
@@ -292,6 +293,44 @@ static void test_prompts_are_cleaned_as_captions_were(void **state)
     }
 }
 
+static void test_a_tokenizer_in_json_takes_the_likeliest_split(void **state)
+{
+    static const char json[] =
+        "{\"added_tokens\":[{\"id\":0,\"special\":true},{\"id\":1,\"special\":true}],\"normalizer\":null,"
+        "\"model\":{\"type\":\"Unigram\",\"unk_id\":2,\"vocab\":[[\"<pad>\",0],[\"</s>\",0],[\"<unk>\",0],[\"<0x41>\",0],"
+        "[\"\\u2581a\",-2],[\"\\u2581film\",-3],[\"\\u2581fi\",-2],[\"lm\",-2],[\"\\u2581\",-4],[\"f\",-5]]}}";
+    static const struct { const char *text; int count; int32_t id[6]; } cases[] = {
+        { "a film", 2, { 4, 5 } }, { "filmlm", 2, { 5, 7 } }, { "a  f", 3, { 4, 8, 9 } }, { "A", 2, { 8, 3 } },
+        { "aB", 2, { 4, 2 } }, { "", 0, { 0 } }, { "</s>", 5, { 8, 2, 2, 2, 2 } },
+    };
+    tokenizer_json *t;
+    int32_t id[6];
+    assert_int_equal(tokenizer_json_parse(&t, "test", json, strlen(json), NULL), COHL_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int count = tokenizer_json_encode(t, cases[i].text, id, 6);
+        if (count != cases[i].count || memcmp(id, cases[i].id, (size_t)count * sizeof *id))
+            fail_msg("\"%s\": %d pieces, the first %d", cases[i].text, count, (int)id[0]);
+    }
+    tokenizer_json_close(t);
+}
+
+static void test_a_tokenizer_in_json_that_is_none_is_refused(void **state)
+{
+    static const struct { const char *json; cohl_status expected; } cases[] = {
+        { "{", COHL_ERR_FORMAT }, { "{}", COHL_ERR_FORMAT }, { "{\"model\":{\"type\":\"BPE\"}}", COHL_ERR_UNSUPPORTED },
+        { "{\"model\":{\"vocab\":[[\"a\",\"b\"]]}}", COHL_ERR_FORMAT }, { "{\"model\":{\"vocab\":[[\"\",1]]}}", COHL_ERR_FORMAT },
+        { "{\"normalizer\":{\"precompiled_charsmap\":\"AAAA\"},\"model\":{\"vocab\":[[\"a\",1]]}}", COHL_ERR_FORMAT },
+        { "{\"normalizer\":{\"precompiled_charsmap\":\"?\"},\"model\":{\"vocab\":[[\"a\",1]]}}", COHL_ERR_FORMAT },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tokenizer_json *t;
+        cohl_error err;
+        if (tokenizer_json_parse(&t, "test", cases[i].json, strlen(cases[i].json), &err) != cases[i].expected)
+            fail_msg("%s", cases[i].json);
+        assert_null(t);
+    }
+}
+
 /* ---- folders ------------------------------------------------------------- */
 
 /* The tensors of a real checkpoint, as goldens/checkpoint-names lists them, tell which model it is. */
@@ -411,6 +450,8 @@ int main(void)
         cmocka_unit_test(test_resizing_to_the_same_size_changes_nothing),
         cmocka_unit_test(test_each_expert_makes_its_own_steps),
         cmocka_unit_test(test_prompts_are_cleaned_as_captions_were),
+        cmocka_unit_test(test_a_tokenizer_in_json_takes_the_likeliest_split),
+        cmocka_unit_test(test_a_tokenizer_in_json_that_is_none_is_refused),
         cmocka_unit_test(test_every_model_of_the_family_is_known_by_its_form),
         cmocka_unit_test(test_loose_files_are_a_model),
     };
