@@ -138,7 +138,9 @@ cohl_status cohl_register_open(cohl_register **out, const char *folder, cohl_err
         st = cohl_fail(err, COHL_ERR_UNSUPPORTED, "%s: has no training.json, so what it was trained on is not known "
                        "here: ask who published it", folder);
     if (!st) st = cohl_file_read(&bytes, &size, path, FILE_BYTES_MAX, err);
-    if (!st && !json_is_object(reg->file = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &where)))
+    if (!st)
+        reg->file = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &where);
+    if (!st && !json_is_object(reg->file))
         st = cohl_fail(err, COHL_ERR_FORMAT, "%s: is not a JSON object", path);
     if (!st) st = read_runs(reg, path, err);
     free(bytes);
