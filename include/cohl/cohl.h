@@ -38,6 +38,7 @@ typedef struct cohl_run    cohl_run;
 typedef struct cohl_engine_params {
     const char *model;       /* a model's folder; NULL = the one that ships   (NULL) */
     int         threads;     /* 0 = one for each processor; at most 256          (0) */
+    const char *loras;       /* LoRA files laid over the transformer, "FILE[:0.8],..."; NULL = none */
     const char *precision;   /* of products and weights: "f32", "bf16"; NULL = the faster here */
     const char *ledger;      /* the file where films are entered and settings stand; "" = none;
                                 NULL = cohl/ledger.db in the user's data folder (XDG) (NULL) */
@@ -162,6 +163,8 @@ COHL_API cohl_status cohl_request_check(const cohl_engine *engine, const cohl_re
 typedef struct cohl_recipe_text cohl_recipe_text;
 COHL_API cohl_status cohl_request_from_film(cohl_request *out, cohl_recipe_text **recipe, const char *path,
                                             cohl_error *err);
+/* The LoRA files that the film's engine had (cohl_engine_params.loras), or NULL. */
+COHL_API const char *cohl_recipe_loras(const cohl_recipe_text *recipe);
 COHL_API void cohl_recipe_free(cohl_recipe_text *recipe);
 
 /* ---- a run --------------------------------------------------------------- */

@@ -1,12 +1,8 @@
 /* convert.c - `cohl convert IN OUT --type TYPE`: weights in another type, with what it cost. */
-
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "weights/convert.h"
@@ -44,32 +40,14 @@ static void print_row(void *user, const cohl_converted *one)
     }
 }
 
-/* "FILE[:S],FILE[:S]" laid over the weights. */
-static cohl_status lay_over(cohl_weights *weights, const char *list, cohl_error *err)
-{
-    char *copy = strdup(list), *rest = copy;
-    cohl_status st = copy ? COHL_OK : cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
-    for (const char *one; !st && (one = strsep(&rest, ","));) {
-        cohl_lora *lora = NULL;
-        char *file;
-        float strength;
-        if (!(st = cohl_lora_argument(&file, &strength, one, err)) && !(st = cohl_lora_open(&lora, file, err)))
-            st = cohl_lora_apply(weights, lora, strength, err);
-        cohl_lora_close(lora);
-        free(file);
-    }
-    free(copy);
-    return st;
-}
-
 static cohl_status convert(const char *in, const char *out, const char *type, const char *loras, int threads,
                            totals *t, cohl_error *err)
 {
     cohl_weights *weights = NULL;
     cohl_workers *workers = NULL;
     cohl_status st = cohl_weights_open(&weights, in, err);
-    if (!st && loras)
-        st = lay_over(weights, loras, err);
+    if (!st)
+        st = cohl_lora_apply_list(weights, loras, COHL_LORA_ONLY, err);
     if (!st)
         st = cohl_workers_new(&workers, threads, err);
     if (!st)

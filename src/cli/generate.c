@@ -23,7 +23,8 @@ static const int UNASKED = -1;
 
 /* What was typed; UNASKED or NULL where nothing was. */
 typedef struct asked {
-    const char *prompt, *out, *size, *solver, *noise, *negative, *image, *last_image, *model, *precision, *again, *seed, *signer;
+    const char *prompt, *out, *size, *solver, *noise, *negative, *image, *last_image, *model, *loras, *precision, *again, *seed,
+               *signer;
     cohl_given_options given;
     double      seconds, fps, guidance, shift;
     int         frames, steps, takes, threads;
@@ -386,8 +387,9 @@ static cohl_status generate(session *s, cohl_error *err)
     const asked *a = s->asked;
     cohl_request request;
     cohl_recipe_text *recipe = NULL;
-    cohl_engine_params params = { .model = a->model, .threads = a->threads, .precision = a->precision };
+    cohl_engine_params params = { .model = a->model, .loras = a->loras, .threads = a->threads, .precision = a->precision };
     cohl_status st = make_request(&request, &recipe, a, err);
+    if (!params.loras) params.loras = cohl_recipe_loras(recipe);
     if (!st) st = cohl_engine_open(&s->engine, &params, err);
     for (int take = 0; take < a->takes && !st; take++)
         st = do_take(s, &request, take, false, err);
@@ -447,6 +449,7 @@ static int run_generate(int argc, char **argv)
         { "--again", "FILM", "the request that a film carries; other options go over it", COHL_OPTION_TEXT, &a.again, 0, 0 },
         { "--model", "FOLDER", "the model (the one that ships)", COHL_OPTION_TEXT, &a.model, 0, 0 },
         { "--threads", "N", "worker threads; the film is the same with any number (all)", COHL_OPTION_INT, &a.threads, 0, 256 },
+        { "--lora", "FILE[:0.8]", "change the model by a LoRA file; several with commas", COHL_OPTION_TEXT, &a.loras, 0, 0 },
         { "--precision", "P", "of products and weights: f32 or bf16 (the faster here)", COHL_OPTION_TEXT, &a.precision, 0, 0 },
         { "--plan", NULL, "say what it would be and what it would cost, and make nothing", COHL_OPTION_FLAG, &a.plan, 0, 0 },
         { "--no-report", NULL, "no report of its cost beside the film", COHL_OPTION_FLAG, &a.no_report, 0, 0 },

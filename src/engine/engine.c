@@ -90,12 +90,12 @@ static cohl_status open_vocabulary(cohl_engine *engine, const char *folder, cohl
     return st;
 }
 
-static cohl_status open_model(cohl_engine *engine, const char *asked, cohl_error *err)
+static cohl_status open_model(cohl_engine *engine, const char *asked, const char *loras, cohl_error *err)
 {
     char *folder;
     cohl_dtype dtype = engine->precision == COHL_PRECISION_BF16 ? COHL_BF16 : COHL_F32;
     cohl_status st = find_model(&folder, asked, err);
-    if (!st) st = cohl_film_model_load(&engine->model, folder, &engine->weights, dtype, err);
+    if (!st) st = cohl_film_model_load_changed(&engine->model, folder, loras, &engine->weights, dtype, err);
     if (!st) st = open_vocabulary(engine, folder, err);
     free(folder);
     return st;
@@ -112,14 +112,15 @@ cohl_status cohl_engine_open(cohl_engine **out, const cohl_engine_params *params
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for an engine");
     if (!params)
         params = &usual;
-    if (params->ledger && !(engine->ledger = strdup(params->ledger))) {
+    if ((params->loras && !(engine->loras = strdup(params->loras))) ||
+        (params->ledger && !(engine->ledger = strdup(params->ledger)))) {
         st = cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
         goto done;
     }
     if ((st = read_precision(&engine->precision, params->precision, err)))                          goto done;
     if ((st = cohl_workers_new(&engine->workers, params->threads, err)))                            goto done;
     if ((st = cohl_ctx_open(&engine->weights, &(cohl_ctx_params){ .workers = engine->workers }, err))) goto done;
-    st = open_model(engine, params->model, err);
+    st = open_model(engine, params->model, params->loras, err);
 done:
     if (st)
         cohl_engine_close(engine);
@@ -136,6 +137,7 @@ void cohl_engine_close(cohl_engine *engine)
     cohl_film_model_free(engine->model);
     cohl_ctx_close(&engine->weights);
     cohl_workers_free(engine->workers);
+    free(engine->loras);
     free(engine->ledger);
     free(engine);
 }

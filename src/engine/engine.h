@@ -17,6 +17,7 @@ struct cohl_engine {
     cohl_workers    *workers;
     cohl_film_model *model;
     cohl_vocabulary *vocabulary;    /* NULL: the model was not taught from a list */
+    char            *loras;         /* laid over the model, as asked; or NULL */
     char            *ledger;        /* the file; NULL: the installation's own; "": none */
 };
 

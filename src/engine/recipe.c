@@ -64,6 +64,7 @@ char *engine_recipe_write(const cohl_engine *engine, const cohl_request *r, cons
     json_t *json = json_object();
     set_text(json, "cohl", COHL_VERSION);
     set_text(json, "model", engine->model->can.name);
+    set_text(json, "loras", engine->loras);
     set_text(json, "prompt", r->prompt);
     set_text(json, "negative", r->negative ? r->negative : engine->model->sampling.negative);
     json_object_set_new(json, "width", json_integer(plan->width));
@@ -221,6 +222,11 @@ cohl_status cohl_request_from_film(cohl_request *out, cohl_recipe_text **recipe,
     cohl_film_reader_close(reader);
     cohl_tags_free(&tags);
     return st;
+}
+
+const char *cohl_recipe_loras(const cohl_recipe_text *recipe)
+{
+    return recipe ? json_string_value(json_object_get(recipe->json, "loras")) : NULL;
 }
 
 void cohl_recipe_free(cohl_recipe_text *recipe)

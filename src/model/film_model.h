@@ -83,6 +83,10 @@ cohl_status cohl_film_model_describe(cohl_film_abilities *can, cohl_film_samplin
  * weight is missing or the parts do not fit each other: the sentence names both. */
 cohl_status cohl_film_model_load(cohl_film_model **out, const char *folder, cohl_ctx *ctx, cohl_dtype dtype,
                                  cohl_error *err);
+/* The same with LoRA files laid over the transformer as it is read, "FILE[:0.8],..." (weights/lora.h);
+ * one that is known to need few steps changes how the model is usually sampled. */
+cohl_status cohl_film_model_load_changed(cohl_film_model **out, const char *folder, const char *loras, cohl_ctx *ctx,
+                                         cohl_dtype dtype, cohl_error *err);
 void        cohl_film_model_free(cohl_film_model *model);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "model/condition.h"
 #include "model/vae_file.h"
+#include "weights/lora.h"
 
 /* Parameters above which a text encoder stays in its file: it is asked once a film. */
 static const int64_t HELD_MOST = 1000000000;
@@ -50,11 +51,19 @@ static cohl_status fill(cohl_params *params, const cohl_weights *weights, cohl_c
     return st ? st : cohl_params_load(params, weights, COHL_SURPLUS_REFUSED, err);
 }
 
-static cohl_status load_dit(cohl_dit **out, const char *path, cohl_ctx *ctx, cohl_dtype dtype, cohl_error *err)
+/* What is laid over a transformer as it is read. */
+typedef struct changes {
+    const char      *loras;        /* weights/lora.h, or NULL */
+    cohl_lora_expert expert;
+} changes;
+
+static cohl_status load_dit(cohl_dit **out, const char *path, changes over, cohl_ctx *ctx, cohl_dtype dtype,
+                            cohl_error *err)
 {
     cohl_weights *weights = NULL;
     cohl_dit_config config;
     cohl_status st = cohl_weights_open_part(&weights, path, COHL_PART_TRANSFORMER, err);
+    if (!st) st = cohl_lora_apply_list(weights, over.loras, over.expert, err);
     if (!st) st = film_dit_config(&config, path, weights, err);
     if (!st) st = cohl_dit_new(out, &config, err);
     if (!st) st = fill(&(*out)->params, weights, ctx, dtype, err);
@@ -169,22 +178,41 @@ cohl_status cohl_film_model_places(cohl_film_places *out, const char *folder, co
     return film_is_own(folder) ? own_places(out, folder, err) : cohl_film_places_find(out, folder, err);
 }
 
-static cohl_status load_parts(cohl_film_model *m, const cohl_film_places *at, cohl_ctx *ctx, cohl_dtype dtype, cohl_error *err)
+static cohl_status load_parts(cohl_film_model *m, const cohl_film_places *at, const char *loras, cohl_ctx *ctx,
+                              cohl_dtype dtype, cohl_error *err)
 {
+    const changes first = { loras, at->low ? COHL_LORA_HIGH : COHL_LORA_ONLY }, second = { loras, COHL_LORA_LOW };
     cohl_status st;
     if ((st = cohl_tokenizer_open(&m->tokenizer, at->tokenizer, err)))                         return st;
     if ((st = load_text(m, at->text, ctx, dtype, err)))                                        return st;
-    if ((st = load_dit(&m->dit, at->transformer, ctx, dtype, err)))                            return st;
-    if (at->low && (st = load_dit(&m->low_dit, at->low, ctx, dtype, err)))                     return st;
+    if ((st = load_dit(&m->dit, at->transformer, first, ctx, dtype, err)))                     return st;
+    if (at->low && (st = load_dit(&m->low_dit, at->low, second, ctx, dtype, err)))             return st;
     if (m->dit->config.image_dim && (st = load_image(m, at->image, ctx, dtype, err)))          return st;
     if ((st = load_vae(m, at->vae, ctx, err)))                                                 return st;
     if (at->fast && (st = cohl_taehv_load(&m->fast, ctx, at->fast, err)))                      return st;
     return check_fit(m, err);
 }
 
+/* A distillation's own steps, shift and guidance in place of the model's. */
+static void sample_as(cohl_film_sampling *sampling, const cohl_lora_sampling *few)
+{
+    if (!few->steps)
+        return;
+    sampling->steps = few->steps;
+    sampling->shift = few->shift > 0 ? few->shift : sampling->shift;
+    sampling->guidance = sampling->low_guidance = few->guidance;
+}
+
 cohl_status cohl_film_model_load(cohl_film_model **out, const char *folder, cohl_ctx *ctx, cohl_dtype dtype,
                                  cohl_error *err)
 {
+    return cohl_film_model_load_changed(out, folder, NULL, ctx, dtype, err);
+}
+
+cohl_status cohl_film_model_load_changed(cohl_film_model **out, const char *folder, const char *loras, cohl_ctx *ctx,
+                                         cohl_dtype dtype, cohl_error *err)
+{
+    const cohl_lora_sampling few = cohl_lora_list_sampling(loras);
     cohl_status st;
     cohl_film_places places = { 0 };
     cohl_film_model *m = calloc(1, sizeof *m);
@@ -195,7 +223,8 @@ cohl_status cohl_film_model_load(cohl_film_model **out, const char *folder, cohl
     }
     st = cohl_film_model_describe(&m->can, &m->sampling, folder, err);
     if (!st) st = cohl_film_model_places(&places, folder, err);
-    if (!st) st = load_parts(m, &places, ctx, dtype, err);
+    if (!st) st = load_parts(m, &places, loras, ctx, dtype, err);
+    sample_as(&m->sampling, &few);
     cohl_film_places_free(&places);
     if (st)
         cohl_film_model_free(m);

@@ -4,6 +4,7 @@
  * one module make one change; what it is called in the original release says
  * which weight it changes. Kohya's modules have underscores for dots, which only
  * the network's own list of names can undo. */
+#define _GNU_SOURCE
 #include "weights/lora.h"
 
 #include <math.h>
@@ -223,6 +224,15 @@ void cohl_lora_close(cohl_lora *lora)
 int cohl_lora_count(const cohl_lora *lora) { return lora->count; }
 int cohl_lora_rank(const cohl_lora *lora) { return lora->rank; }
 
+static bool name_has(const char *path, const char *part)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    for (; *name; name++)
+        if (!strncasecmp(name, part, strlen(part)))
+            return true;
+    return false;
+}
+
 const char *cohl_lora_spelling(const cohl_lora *lora)
 {
     return lora->flat ? "kohya" : lora->diffusers ? "diffusers" : "ComfyUI";
@@ -239,11 +249,9 @@ cohl_lora_sampling cohl_lora_sampling_of(const char *path)
         { "4steps", { "a four-step distillation", 4, 5, 1 } },
         { "causvid", { "CausVid", 8, 0, 1 } },
     };
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        for (const char *at = name; *at; at++)
-            if (!strncasecmp(at, known[i].part, strlen(known[i].part)))
-                return known[i].sampling;
+        if (name_has(path, known[i].part))
+            return known[i].sampling;
     return (cohl_lora_sampling){ 0 };
 }
 
@@ -396,4 +404,41 @@ cohl_status cohl_lora_argument(char **file, float *strength, const char *argumen
     if (!(*file = strndup(argument, length)))
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
     return COHL_OK;
+}
+
+/* ---- lists --------------------------------------------------------------- */
+
+static cohl_status apply_argument(cohl_weights *weights, const char *argument, cohl_lora_expert expert, cohl_error *err)
+{
+    static const char *const others[] = { NULL, "low", "high" };
+    cohl_lora *lora = NULL;
+    char *file;
+    float strength;
+    cohl_status st = cohl_lora_argument(&file, &strength, argument, err);
+    bool here = !st && !(others[expert] && name_has(file, others[expert]));
+    if (here && !(st = cohl_lora_open(&lora, file, err)))
+        st = cohl_lora_apply(weights, lora, strength, err);
+    cohl_lora_close(lora);
+    free(file);
+    return st;
+}
+
+cohl_status cohl_lora_apply_list(cohl_weights *weights, const char *list, cohl_lora_expert expert, cohl_error *err)
+{
+    char *copy = strdup(list ? list : ""), *rest = copy;
+    cohl_status st = copy ? COHL_OK : cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
+    for (const char *one; !st && *copy && (one = strsep(&rest, ","));)
+        st = apply_argument(weights, one, expert, err);
+    free(copy);
+    return st;
+}
+
+cohl_lora_sampling cohl_lora_list_sampling(const char *list)
+{
+    cohl_lora_sampling found = { 0 };
+    char *copy = strdup(list ? list : ""), *rest = copy;
+    for (const char *one; copy && !found.steps && (one = strsep(&rest, ","));)
+        found = cohl_lora_sampling_of(one);
+    free(copy);
+    return found;
 }

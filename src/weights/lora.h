@@ -44,6 +44,15 @@ cohl_lora_sampling cohl_lora_sampling_of(const char *path);
  * strength any finite number; 0 changes nothing. */
 cohl_status cohl_lora_apply(cohl_weights *weights, const cohl_lora *lora, float strength, cohl_error *err);
 
+/* Which of two experts the weights are: a list may name files for one of them. */
+typedef enum cohl_lora_expert { COHL_LORA_ONLY, COHL_LORA_HIGH, COHL_LORA_LOW } cohl_lora_expert;
+
+/* Each of "FILE[:0.8],FILE[:s]...", in this order; NULL or "" is none. Of two experts the one for
+ * coarse noise takes files with "high" in their name, the other those with "low", both all others. */
+cohl_status cohl_lora_apply_list(cohl_weights *weights, const char *list, cohl_lora_expert expert, cohl_error *err);
+/* How the first of the list that is known to need few steps is sampled; steps 0 when none is. */
+cohl_lora_sampling cohl_lora_list_sampling(const char *list);
+
 /* "FILE" or "FILE:0.8" apart; *file is the caller's to free. A strength is -100 to 100. */
 cohl_status cohl_lora_argument(char **file, float *strength, const char *argument, cohl_error *err);
 

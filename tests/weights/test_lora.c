@@ -250,6 +250,30 @@ static void test_arguments_and_few_step_names(void **state)
     assert_int_equal(cohl_lora_sampling_of("/lightx2v/style.safetensors").steps, 0);
 }
 
+static void test_a_list_is_laid_over_in_order_and_by_expert(void **state)
+{
+    const cohl_weight list[] = { f32("blocks.0.self_attn.q.lora_A.weight", 2, RANK, IN, down),
+                                 f32("blocks.0.self_attn.q.lora_B.weight", 2, OUT, RANK, up) };
+    static const double wanted_of[] = { 0.5 + 0.25 + 0.125, 0.5 + 0.125, 0.25 + 0.125 };
+    char argument[600];
+    cohl_error err;
+    write_file(in_folder("x-HIGH-noise"), list, 2);
+    write_file(in_folder("x-low-noise"), list, 2);
+    write_file(in_folder("both"), list, 2);
+    snprintf(argument, sizeof argument, "%s/x-HIGH-noise:0.5,%s/x-low-noise:0.25,%s/both:0.125", folder, folder, folder);
+    for (int expert = COHL_LORA_ONLY; expert <= COHL_LORA_LOW; expert++) {
+        cohl_weights *weights = open_model(NULL);
+        if (cohl_lora_apply_list(weights, argument, (cohl_lora_expert)expert, &err))
+            fail_msg("%s", err.text);
+        expect(weights, NULL, wanted_of[expert], 0);
+        assert_int_equal(cohl_lora_apply_list(weights, NULL, COHL_LORA_ONLY, &err), COHL_OK);
+        assert_int_equal(cohl_lora_apply_list(weights, "nowhere", COHL_LORA_ONLY, &err), COHL_ERR_IO);
+        cohl_weights_close(weights);
+    }
+    assert_int_equal(cohl_lora_list_sampling("a,b/wan_lightx2v.safetensors:0.5").steps, 4);
+    assert_int_equal(cohl_lora_list_sampling(NULL).steps, 0);
+}
+
 static void test_a_lora_file_is_known_as_one(void **state)
 {
     const cohl_weight list[] = { f32("lora_unet_blocks_0_self_attn_q.lora_down.weight", 2, RANK, IN, down) };
@@ -267,6 +291,7 @@ int main(void)
         cmocka_unit_test(test_several_add_up_over_a_packed_weight),
         cmocka_unit_test(test_what_does_not_fit_is_told_and_changes_nothing),
         cmocka_unit_test(test_arguments_and_few_step_names),
+        cmocka_unit_test(test_a_list_is_laid_over_in_order_and_by_expert),
         cmocka_unit_test(test_a_lora_file_is_known_as_one),
     };
     return cmocka_run_group_tests(tests, fill_all, remove_folder);
