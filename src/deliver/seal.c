@@ -92,6 +92,14 @@ void cohl_seal_free(cohl_seal *seal)
     free(seal);
 }
 
+cohl_source cohl_seal_source(const cohl_seal *seal)
+{
+    cohl_credentials what = { .rendered = seal->params->rendered,
+                              .ingredient = (const cohl_ingredient *const *)seal->ingredient,
+                              .ingredient_count = seal->ingredient_count };
+    return cohl_credentials_source(&what);
+}
+
 /* frame: the picture's number in a sequence, -1: none. */
 static cohl_status sign(const cohl_seal *seal, const char *hidden, const char *beside, const char *place, int frame,
                         cohl_error *err)

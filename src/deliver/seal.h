@@ -17,6 +17,9 @@ cohl_status cohl_seal_check(const cohl_door_params *params, cohl_error *err);
 cohl_status cohl_seal_new(cohl_seal **out, const cohl_door_params *params, cohl_error *err);
 void cohl_seal_free(cohl_seal *seal);
 
+/* How the film came into being, as its credentials will say. */
+cohl_source cohl_seal_source(const cohl_seal *seal);
+
 /* Sign the file that will stand at `place`: inside, or in the hidden file `beside`. */
 cohl_status cohl_seal_file(const cohl_seal *seal, const char *hidden, const char *beside, const char *place,
                            cohl_error *err);

@@ -68,6 +68,14 @@ const char *cohl_source_type(cohl_source source)
     return types[source];
 }
 
+cohl_source cohl_credentials_source(const cohl_credentials *what)
+{
+    for (int i = 0; i < what->ingredient_count; i++)
+        if (!cohl_ingredient_is_generated(what->ingredient[i]))
+            return COHL_SOURCE_PARTLY_MODEL;
+    return what->rendered ? COHL_SOURCE_PROGRAM : COHL_SOURCE_MODEL;
+}
+
 char *cohl_source_xmp(cohl_source source)
 {
     static const char packet[] =
@@ -341,10 +349,7 @@ static cohl_status begin(maker *m, cohl_error *err)
     if (!draw_name(m->label, "urn:c2pa:") || !draw_name(m->instance, "xmp:iid:"))
         return cohl_fail(err, COHL_ERR_IO, "%s: cannot be signed: OpenSSL gives no random numbers", what->name);
     cohl_time_text(m->when, time(NULL));
-    m->source = what->rendered ? COHL_SOURCE_PROGRAM : COHL_SOURCE_MODEL;
-    for (int i = 0; i < what->ingredient_count; i++)
-        if (!cohl_ingredient_is_generated(what->ingredient[i]))
-            m->source = COHL_SOURCE_PARTLY_MODEL;
+    m->source = cohl_credentials_source(what);
     return read_facts(m, err);
 }
 

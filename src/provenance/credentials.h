@@ -49,6 +49,9 @@ cohl_status cohl_credentials_sign(const char *path, const char *beside, const co
 /* How a film came into being, in IPTC's words. */
 typedef enum cohl_source { COHL_SOURCE_MODEL, COHL_SOURCE_PARTLY_MODEL, COHL_SOURCE_PROGRAM } cohl_source;
 
+/* What these credentials will say of it. */
+cohl_source cohl_credentials_source(const cohl_credentials *what);
+
 /* IPTC's word, a URI. */
 const char *cohl_source_type(cohl_source source);
 /* The plain tag that platforms read: XMP with that word, new memory; NULL when it is out. */
