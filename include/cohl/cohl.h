@@ -36,7 +36,7 @@ typedef struct cohl_run    cohl_run;
 /* ---- the engine ---------------------------------------------------------- */
 
 typedef struct cohl_engine_params {
-    const char *model;       /* a model's folder; NULL = the one that ships   (NULL) */
+    const char *model;       /* a model's folder, or a name of `cohl models`; NULL = the one that ships */
     int         threads;     /* 0 = one for each processor; at most 256          (0) */
     const char *loras;       /* LoRA files laid over the transformer, "FILE[:0.8],..."; NULL = none */
     const char *precision;   /* of products and weights: "f32", "bf16"; NULL = the faster here */

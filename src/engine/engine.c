@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "engine/build.h"
+#include "fetch/pull.h"
 #include "tensor/backend.h"
 
 static const char usual_model[] = "models/mini";
@@ -49,8 +50,18 @@ static char *model_near_program(void)
     return NULL;
 }
 
+/* A folder; or the name of a model of the catalogue, which stands for where it was pulled to. */
 static cohl_status find_model(char **out, const char *asked, cohl_error *err)
 {
+    if (asked && !cohl_folder_exists(asked) && cohl_model_entry_named(asked, NULL)) {
+        cohl_status st = cohl_pull_folder(out, asked, err);
+        if (!st && !cohl_folder_exists(*out)) {
+            st = cohl_fail(err, COHL_ERR_IO, "%s: not here; `cohl models pull %s` brings it", asked, asked);
+            free(*out);
+            *out = NULL;
+        }
+        return st;
+    }
     *out = asked ? strdup(asked) : model_near_program();
     if (!*out && !asked)
         *out = model_in(COHL_DATA_FOLDER);
