@@ -177,7 +177,8 @@ static cohl_status open_making(making *m, cohl_error *err)
         return st;
     if (!(m->values = malloc(COHL_VAE_TIME * cohl_frame_bytes(m->frame) * sizeof *m->values)))
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for frames of %d x %d", width, height);
-    st = engine_seam_open(&m->seam, width, height, reach > 0 ? reach : 1, (engine_seam_sink){ show_joined, m }, err);
+    bool joins = run->reel.window_count > 1 || run->reel.stretch_count > 1 || run->reel.returns;
+    st = engine_seam_open(&m->seam, width, height, reach > 0 ? reach : 1, joins, (engine_seam_sink){ show_joined, m }, err);
     return st ? st : cohl_vae_stream_open(&m->stream, (cohl_ctx *)&run->ctx, run->engine->model->vae, COHL_VAE_DECODE, err);
 }
 

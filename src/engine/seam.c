@@ -26,6 +26,7 @@ typedef struct correction {
 
 struct engine_seam {
     int    width, height, reach;
+    bool   joins;
     size_t size;             /* values of a frame */
     engine_seam_sink sink;
     correction before, after;
@@ -77,7 +78,7 @@ void engine_seam_close(engine_seam *s)
     free(s);
 }
 
-cohl_status engine_seam_open(engine_seam **out, int width, int height, int reach, engine_seam_sink sink,
+cohl_status engine_seam_open(engine_seam **out, int width, int height, int reach, bool joins, engine_seam_sink sink,
                              cohl_error *err)
 {
     engine_seam *s = calloc(1, sizeof *s);
@@ -85,7 +86,7 @@ cohl_status engine_seam_open(engine_seam **out, int width, int height, int reach
     *out = NULL;
     if (!s)
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for joins");
-    s->width = width, s->height = height, s->reach = reach, s->sink = sink;
+    s->width = width, s->height = height, s->reach = reach, s->joins = joins, s->sink = sink;
     s->size = (size_t)width * (size_t)height * 3;
     s->held = calloc((size_t)reach, sizeof *s->held);
     s->a = malloc(s->size * sizeof *s->a);
@@ -310,7 +311,8 @@ static cohl_status hold(engine_seam *s, const cohl_frame *decoded, cohl_error *e
 
 cohl_status engine_seam_made(engine_seam *s, const cohl_frame *decoded, bool ends, cohl_error *err)
 {
-    decoded = calm_down(s, decoded);
+    if (s->joins)
+        decoded = calm_down(s, decoded);
     if (s->has_last && s->after_given) {
         set_correction(s, &s->before, s->given, s->decoded, decoded);
         s->since = 0;

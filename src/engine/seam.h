@@ -10,9 +10,9 @@
  *             detail of what stands still stays; for half as long where it moves
  *
  * Both fade over some frames on the side of each join; between two joins near each other they pass
- * over into each other. Between made frames the mean colour moves by at most 2 levels (of 255) a frame,
- * towards what is decoded: a flash is the one thing that no film of one shot has. Frames go in as they are decoded and come out in order, later where a given frame is still
- * to come. Pure host arithmetic in a fixed order: the same bytes with any number of threads. */
+ * over into each other. In a film with joins the mean colour of made frames moves by at most 2 levels (of
+ * 255) a frame, towards what is decoded: so no join flashes. A film made in one piece is left as it is.
+ * Frames go in as they are decoded and come out in order, later where a given frame is still to come. Pure host arithmetic in a fixed order: the same bytes with any number of threads. */
 #ifndef COHL_ENGINE_SEAM_H
 #define COHL_ENGINE_SEAM_H
 
@@ -28,8 +28,8 @@ typedef struct engine_seam_sink {
     void *user;
 } engine_seam_sink;
 
-/* reach: frames over which a correction fades, 1 or more. */
-cohl_status engine_seam_open(engine_seam **out, int width, int height, int reach, engine_seam_sink sink,
+/* reach: frames over which a correction fades, 1 or more. joins: the film is not made in one piece. */
+cohl_status engine_seam_open(engine_seam **out, int width, int height, int reach, bool joins, engine_seam_sink sink,
                              cohl_error *err);
 void        engine_seam_close(engine_seam *seam);      /* NULL is fine */
 
