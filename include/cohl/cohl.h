@@ -42,6 +42,8 @@ typedef struct cohl_engine_params {
     const char *precision;   /* of products and weights: "f32", "bf16"; NULL = the faster here */
     const char *ledger;      /* the file where films are entered and settings stand; "" = none;
                                 NULL = cohl/ledger.db in the user's data folder (XDG) (NULL) */
+    const char *policy;      /* folder of the policy packs that ship; NULL = found by the program's place.
+                                Packs in cohl/policy of the user's data folder come on top  (NULL) */
 } cohl_engine_params;
 
 /* Load a model; params may be NULL. Takes as much memory as its weights as F32.
@@ -152,7 +154,8 @@ typedef struct cohl_plan {
  * length decides.
  *
  * COHL_ERR_ARGUMENT     a value is impossible: the sentence says what would be right
- * COHL_ERR_UNSUPPORTED  this model cannot (known frames)                             */
+ * COHL_ERR_UNSUPPORTED  this model cannot (known frames)
+ * COHL_ERR_REFUSED      the policy says no to the prompt or the negative one: the sentence says why */
 COHL_API cohl_status cohl_request_check(const cohl_engine *engine, const cohl_request *request, cohl_plan *plan,
                                         cohl_error *err);
 
@@ -262,7 +265,7 @@ COHL_API cohl_status cohl_film_check(const cohl_run *run, const cohl_film *film,
  * COHL_ERR_ARGUMENT   it was run before
  * COHL_ERR_FORMAT     the model's weights are broken: what it made are not finite numbers
  * COHL_ERR_CANCELLED  cohl_run_cancel
- * COHL_ERR_REFUSED    a check refused a frame
+ * COHL_ERR_REFUSED    a check refused a frame, or the policy the film's name
  * COHL_ERR_IO         the disk did                                              */
 COHL_API cohl_status cohl_run_film(cohl_run *run, const cohl_film *film, cohl_run_report *report, cohl_error *err);
 

@@ -2,7 +2,6 @@
 #include "bench/tally.h"
 
 #include <assert.h>
-#include <math.h>
 
 void cohl_tally_add(cohl_tally *tally, const cohl_score *score, const cohl_wanted *wanted)
 {
@@ -17,17 +16,6 @@ void cohl_tally_add(cohl_tally *tally, const cohl_score *score, const cohl_wante
         tally->of[COHL_TALLY_PAIR]++;
         tally->right[COHL_TALLY_PAIR] += score->all_actors;
     }
-}
-
-cohl_share cohl_share_of(int right, int of)
-{
-    const double z = 1.959964;
-    if (of == 0)
-        return (cohl_share){ NAN, NAN, NAN };
-    double p = (double)right / of, n = of, whole = 1 + z * z / n;
-    double middle = (p + z * z / (2 * n)) / whole;
-    double half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / whole;
-    return (cohl_share){ p, fmax(0, middle - half), fmin(1, middle + half) };
 }
 
 const char *cohl_tally_name(int head)

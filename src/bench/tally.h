@@ -1,10 +1,8 @@
-/* tally.h - right and wrong answers of the critic's heads, counted.
- *
- * Shares come with their 95 % interval by Wilson's formula (1927), which stays right
- * near 0 and 1 where the usual one does not. */
+/* tally.h - right and wrong answers of the critic's heads, counted, as shares with their intervals. */
 #ifndef COHL_BENCH_TALLY_H
 #define COHL_BENCH_TALLY_H
 
+#include "base/interval.h"
 #include "bench/report.h"
 #include "model/critic.h"
 
@@ -22,10 +20,6 @@ typedef struct cohl_tally {
 typedef struct cohl_tally_floors { double head[COHL_TALLY_HEADS]; } cohl_tally_floors;
 
 void cohl_tally_add(cohl_tally *tally, const cohl_score *score, const cohl_wanted *wanted);
-
-typedef struct cohl_share { double value, low, high; } cohl_share;
-/* right / of and its 95 % interval; all NaN when of is 0. */
-cohl_share cohl_share_of(int right, int of);
 
 /* "setting", ..., "both subjects". */
 const char *cohl_tally_name(int head);

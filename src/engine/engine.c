@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/home.h"
+#include "base/shipped.h"
 #include "engine/build.h"
 #include "fetch/pull.h"
 #include "tensor/backend.h"
@@ -15,40 +17,6 @@
 static const char usual_model[] = "models/mini";
 
 /* ---- where the model that ships is --------------------------------------- */
-
-/* "folder/models/mini" if it is there, else NULL; free() it. */
-static char *model_in(const char *folder)
-{
-    char *path = cohl_path_join(folder, usual_model);
-    if (path && cohl_folder_exists(path))
-        return path;
-    free(path);
-    return NULL;
-}
-
-/* A program in a build folder finds the source tree above it, an installed one the share folder
- * beside its own. */
-static char *model_near_program(void)
-{
-    char place[4096];
-    ssize_t size = readlink("/proc/self/exe", place, sizeof place - 1);
-    if (size <= 0)
-        return NULL;
-    place[size] = 0;
-    for (int up = 0; up < 4; up++) {
-        char *slash = strrchr(place, '/'), share[4200];
-        if (!slash || slash == place)
-            return NULL;
-        *slash = 0;
-        char *path = model_in(place);
-        snprintf(share, sizeof share, "%s/share/cohl", place);
-        if (!path)
-            path = model_in(share);
-        if (path)
-            return path;
-    }
-    return NULL;
-}
 
 /* A folder; or the name of a model of the catalogue, which stands for where it was pulled to. */
 static cohl_status find_model(char **out, const char *asked, cohl_error *err)
@@ -62,9 +30,7 @@ static cohl_status find_model(char **out, const char *asked, cohl_error *err)
         }
         return st;
     }
-    *out = asked ? strdup(asked) : model_near_program();
-    if (!*out && !asked)
-        *out = model_in(COHL_DATA_FOLDER);
+    *out = asked ? strdup(asked) : cohl_shipped_folder(usual_model, COHL_DATA_FOLDER);
     if (*out)
         return COHL_OK;
     if (asked)
@@ -112,6 +78,18 @@ static cohl_status open_model(cohl_engine *engine, const char *asked, const char
     return st;
 }
 
+/* The packs that ship, and those in the user's folder. A program that keeps no books keeps no log of
+ * decisions either. */
+static cohl_status open_policy(cohl_engine *engine, const cohl_engine_params *params, cohl_error *err)
+{
+    char *own = NULL;
+    if (!engine->ledger || *engine->ledger)
+        cohl_home_path(&own, "policy", NULL);
+    cohl_status st = cohl_policy_open(&engine->policy, &(cohl_policy_params){ params->policy, own }, err);
+    free(own);
+    return st;
+}
+
 cohl_status cohl_engine_open(cohl_engine **out, const cohl_engine_params *params, cohl_error *err)
 {
     const cohl_engine_params usual = { 0 };
@@ -131,6 +109,7 @@ cohl_status cohl_engine_open(cohl_engine **out, const cohl_engine_params *params
     if ((st = read_precision(&engine->precision, params->precision, err)))                          goto done;
     if ((st = cohl_workers_new(&engine->workers, params->threads, err)))                            goto done;
     if ((st = cohl_ctx_open(&engine->weights, &(cohl_ctx_params){ .workers = engine->workers }, err))) goto done;
+    if ((st = open_policy(engine, params, err)))                                                    goto done;
     st = open_model(engine, params->model, params->loras, err);
 done:
     if (st)
@@ -149,6 +128,7 @@ void cohl_engine_close(cohl_engine *engine)
     cohl_ctx_close(&engine->weights);
     cohl_workers_free(engine->workers);
     free(engine->loras);
+    cohl_policy_close(engine->policy);
     free(engine->ledger);
     free(engine);
 }

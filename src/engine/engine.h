@@ -10,6 +10,7 @@
 #include "engine/vocabulary.h"
 #include "media/frame.h"
 #include "model/film_model.h"
+#include "safety/policy.h"
 
 struct cohl_engine {
     cohl_ctx         weights;       /* whose back end holds them; its scratch is not used */
@@ -19,6 +20,7 @@ struct cohl_engine {
     cohl_vocabulary *vocabulary;    /* NULL: the model was not taught from a list */
     char            *loras;         /* laid over the model, as asked; or NULL */
     char            *ledger;        /* the file; NULL: the installation's own; "": none */
+    cohl_policy     *policy;
 };
 
 enum { ENGINE_REQUEST_TEXTS = 12 };
@@ -40,6 +42,12 @@ char *engine_recipe_write(const cohl_engine *engine, const cohl_request *request
  * the caller's to close, also after a failure. Pictures are not opened. */
 cohl_status engine_plan(const cohl_engine *engine, const cohl_request *request, cohl_plan *plan, reel *reel,
                         engine_clip *clip[2], cohl_error *err);
+/* Ask the policy about a text of a request or film, which `what` names; NULL is fine. Refusals are noted,
+ * with `made` what is allowed too. */
+cohl_status engine_ask_policy(const cohl_engine *engine, cohl_policy_kind kind, const char *what, const char *text,
+                              bool made, cohl_error *err);
+/* About what a film is called: the last part of its path, and its title. */
+cohl_status engine_ask_names(const cohl_engine *engine, const cohl_film *film, cohl_error *err);
 /* Its part about time: rate, length, windows, what is given (length.c). */
 cohl_status engine_plan_length(cohl_plan *plan, const cohl_request *request, const cohl_film_abilities *can, reel *reel,
                                engine_clip *clip[2], cohl_error *err);

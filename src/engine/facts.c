@@ -13,10 +13,22 @@ static void add_source(engine_facts *facts, const char *path, cohl_relationship 
         facts->source[facts->source_count++] = (cohl_door_source){ path, relationship };
 }
 
-cohl_status engine_facts_gather(engine_facts *out, const cohl_request *request, bool prompt, cohl_error *err)
+/* ["violence 2026.11", ...] */
+static json_t *pack_names(const cohl_policy *policy)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < cohl_policy_pack_count(policy); i++) {
+        cohl_policy_pack pack = cohl_policy_pack_at(policy, i);
+        json_array_append_new(list, json_pack("s++", pack.name, " ", pack.version));
+    }
+    return list;
+}
+
+cohl_status engine_facts_gather(engine_facts *out, const cohl_policy *policy, const cohl_request *request, bool prompt,
+                                cohl_error *err)
 {
     const given_kind *given = given_kind_of(request->given);
-    json_t *json = json_pack("{s:[], s:s*}", "policies", "prompt", prompt ? request->prompt : NULL);
+    json_t *json = json_pack("{s:o, s:s*}", "policies", pack_names(policy), "prompt", prompt ? request->prompt : NULL);
     *out = (engine_facts){ .json = json ? json_dumps(json, JSON_COMPACT) : NULL };
     json_decref(json);
     add_source(out, request->clip[0], COHL_PARENT);

@@ -4,6 +4,7 @@
 
 #include "cohl/cohl.h"
 #include "deliver/door.h"
+#include "safety/policy.h"
 
 enum { ENGINE_SOURCES_MOST = 4 };
 
@@ -16,7 +17,8 @@ typedef struct engine_facts {
 } engine_facts;
 
 /* request is borrowed until free. */
-cohl_status engine_facts_gather(engine_facts *out, const cohl_request *request, bool prompt, cohl_error *err);
+cohl_status engine_facts_gather(engine_facts *out, const cohl_policy *policy, const cohl_request *request, bool prompt,
+                                cohl_error *err);
 void engine_facts_free(engine_facts *facts);
 
 #endif

@@ -181,6 +181,9 @@ cohl_status engine_plan(const cohl_engine *engine, const cohl_request *request, 
     *plan = (cohl_plan){ 0 };
     clip[0] = clip[1] = NULL;
     if ((st = check_words(request, err)))                           return st;
+    if ((st = engine_ask_policy(engine, COHL_POLICY_PROMPT, "prompt", request->prompt, false, err)) ||
+        (st = engine_ask_policy(engine, COHL_POLICY_NEGATIVE, "negative prompt", request->negative, false, err)))
+        return st;
     if ((st = plan_size(plan, request, &m->can, err)))              return st;
     if ((st = plan_sampling(plan, request, &m->sampling, err)))     return st;
     if ((st = engine_plan_length(plan, request, &m->can, reel, clip, err)))

@@ -248,8 +248,8 @@ cohl_status cohl_film_check(const cohl_run *run, const cohl_film *film, cohl_err
 {
     cohl_door_params params = door_params(run, film);
     engine_book book;
-    cohl_status st = cohl_door_check(&params, err);
-    if (st)
+    cohl_status st = engine_ask_names(run->engine, film, err);
+    if (st || (st = cohl_door_check(&params, err)))
         return st;
     engine_book_open(&book, run->engine);
     st = engine_book_check(&book, run->recipe, &run->own.request, err);
@@ -268,13 +268,14 @@ cohl_status cohl_run_film(cohl_run *run, const cohl_film *film, cohl_run_report 
     cohl_door_report made = { 0 };
     cohl_door *door = NULL;
     engine_facts facts = { 0 };
-    cohl_status st = cohl_door_check(&params, err);
-    if (st || (st = use_once(run, err)) || (st = check_book(run, err)))
+    cohl_status st = engine_ask_names(run->engine, film, err);
+    if (!st) st = engine_ask_policy(run->engine, COHL_POLICY_PROMPT, "prompt", run->own.request.prompt, true, err);
+    if (st || (st = cohl_door_check(&params, err)) || (st = use_once(run, err)) || (st = check_book(run, err)))
         return st;
     st = open_run(run, err);
     params.ledger = run->book.ledger, params.model_digest = run->book.model_digest;
     params.link = run->book.link, params.link_count = run->book.link_count;
-    if (!st) st = engine_facts_gather(&facts, &run->own.request, film->prompt_in_credentials, err);
+    if (!st) st = engine_facts_gather(&facts, run->engine->policy, &run->own.request, film->prompt_in_credentials, err);
     params.facts = facts.json, params.source = facts.source, params.source_count = facts.source_count;
     params.description = *facts.description ? facts.description : NULL;
     if (!st) st = cohl_door_open(&door, &params, err);

@@ -1,0 +1,338 @@
+/* Tests of safety: what is folded, refused and allowed; packs, their faults, and the log.
+ * argv: the packs that ship, our held-out prompts, docs/policy.md, the development set (may be absent). */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "safety/decisions.h"
+#include "safety/fold.h"
+#include "safety/score.h"
+
+static const char *packs, *held_out, *page, *dev_set;
+static cohl_policy *policy;
+static char folder[] = "/tmp/cohl-safety-XXXXXX";
+
+static int open_all(void **state)
+{
+    cohl_error err;
+    if (!mkdtemp(folder) || cohl_policy_open(&policy, &(cohl_policy_params){ .folder = packs }, &err)) {
+        fprintf(stderr, "%s\n", err.text);
+        return 1;
+    }
+    return 0;
+}
+
+static int close_all(void **state)
+{
+    char command[64];
+    cohl_policy_close(policy);
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command);
+}
+
+static cohl_policy_answer ask(cohl_policy_kind kind, const char *text)
+{
+    cohl_policy_answer answer;
+    cohl_error err;
+    if (cohl_policy_check(policy, kind, text, strlen(text), &answer, &err))
+        fail_msg("\"%s\": %s", text, err.text);
+    return answer;
+}
+
+static void expect(cohl_policy_kind kind, const char *text, const char *code)
+{
+    cohl_policy_answer answer = ask(kind, text);
+    const char *found = answer.refused ? answer.reason[0].code : "";
+    if (strcmp(found, code))
+        fail_msg("\"%s\": \"%s\" (%s), expected \"%s\"", text, found, answer.refused ? answer.reason[0].words : "", code);
+}
+
+/* ---- folding ------------------------------------------------------------- */
+
+static void test_words_cannot_hide(void **state)
+{
+    static const struct { const char *text, *words; } cases[] = {
+        { "Ｂａｔｍａｎ", "batman" }, { "Ba\u200btman", "batman" }, { "Наrry Роtter", "harry potter" },
+        { "éPÉE", "epee" }, { "d’un œil", "d un oeil" }, { "H4rry!", "h4rry" }, { "n@ked", "n@ked" },
+        { "𝕭𝖆𝖙𝖒𝖆𝖓", "batman" }, { "b\u00adat", "bat" }, { "ﬁlm ①", "film 1" }, { "a\u0301\u0302", "a" }, { "", "" },
+    };
+    policy_fold fold = { 0 };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cohl_text words = { 0 };
+        assert_int_equal(policy_fold_text(&fold, cases[i].text, strlen(cases[i].text), NULL), COHL_OK);
+        for (uint32_t t = 0; t < fold.count; t++) {
+            cohl_text_add(&words, t ? " " : "");
+            cohl_text_add_bytes(&words, policy_letters(&fold, &fold.token[t]), fold.token[t].size);
+        }
+        assert_string_equal(words.data ? words.data : "", cases[i].words);
+        cohl_text_free(&words);
+    }
+    policy_fold_free(&fold);
+}
+
+static void test_text_that_is_not_utf8_gets_a_sentence(void **state)
+{
+    cohl_policy_answer answer;
+    cohl_error err;
+    assert_int_equal(cohl_policy_check(policy, COHL_POLICY_PROMPT, "a \xff dog", 7, &answer, &err), COHL_ERR_ARGUMENT);
+    assert_non_null(strstr(err.text, "not UTF-8 at byte 2"));
+}
+
+/* ---- verdicts ------------------------------------------------------------ */
+
+static void test_answers_name_their_rule(void **state)
+{
+    static const struct { cohl_policy_kind kind; const char *text, *code; } cases[] = {
+        { COHL_POLICY_PROMPT, "a Hitchcock zoom", "style.move" },
+        { COHL_POLICY_PROMPT, "a dolly zoom", "" },
+        { COHL_POLICY_PROMPT, "in the style of Vermeer, a kitchen", "" },
+        { COHL_POLICY_PROMPT, "in the style of Jane Roe, a kitchen", "style.unknown" },
+        { COHL_POLICY_PROMPT, "B4tman on a roof", "copyright.character" },
+        { COHL_POLICY_PROMPT, "Mi ckey Mou se", "copyright.character" },
+        { COHL_POLICY_PROMPT, "h a r r y p o t t e r", "copyright.character" },
+        { COHL_POLICY_PROMPT, "Leonrado DiCaprio on a raft", "likeness.name" },
+        { COHL_POLICY_PROMPT, "the president of France on a bike", "likeness.role" },
+        { COHL_POLICY_PROMPT, "a president of an invented country", "" },
+        { COHL_POLICY_PROMPT, "a shooting star over a killer whale", "" },
+        { COHL_POLICY_PROMPT, "a man in a robe with a laser sword on a spaceship", "copyright.described.jedi" },
+        { COHL_POLICY_PROMPT, "a laser show in a concert hall", "" },
+        { COHL_POLICY_PROMPT, "a battle without blood", "" },
+        { COHL_POLICY_NEGATIVE, "clothes, dress", "sexual.negative" },
+        { COHL_POLICY_NEGATIVE, "blurry, text, extra fingers", "" },
+        { COHL_POLICY_NAME, "H4rry_P0tter-2.mp4", "copyright.character" },
+        { COHL_POLICY_NAME, "red-balloon.mp4", "" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        expect(cases[i].kind, cases[i].text, cases[i].code);
+}
+
+static void test_an_answer_says_words_and_neutral_wording(void **state)
+{
+    cohl_policy_answer answer = ask(COHL_POLICY_PROMPT, "slowly, a Hitchcock zoom on a door");
+    cohl_error err;
+    assert_string_equal(answer.reason[0].category, "style");
+    assert_string_equal(answer.reason[0].words, "Hitchcock zoom");
+    assert_string_equal(answer.reason[0].instead, "dolly zoom");
+    assert_int_equal(cohl_policy_refuse(&answer, "prompt", &err), COHL_ERR_REFUSED);
+    assert_non_null(strstr(err.text, "style.move"));
+    assert_non_null(strstr(err.text, "dolly zoom"));
+}
+
+static void test_harm_that_only_shows_in_the_sequence(void **state)
+{
+    static const char *const cards[] = { "a man ties a rope to a beam", "he steps on a chair, the loop around his neck",
+                                         "the chair falls, an empty room" };
+    cohl_policy_answer answer;
+    int card;
+    for (int i = 0; i < 3; i++)
+        expect(COHL_POLICY_PROMPT, cards[i], "");
+    assert_int_equal(cohl_policy_check_cards(policy, cards, 3, &answer, &card, NULL), COHL_OK);
+    assert_true(answer.refused);
+    assert_int_equal(card, -1);
+    assert_string_equal(answer.reason[0].category, "self_harm");
+    assert_int_equal(cohl_policy_check_cards(policy, cards, 1, &answer, &card, NULL), COHL_OK);
+    assert_false(answer.refused);
+}
+
+static void test_long_texts_get_an_answer(void **state)
+{
+    const size_t size = 1 << 20;
+    char *text = malloc(size + 64);
+    cohl_policy_answer answer;
+    for (size_t i = 0; i < size; i++)
+        text[i] = "a red ball rolls "[i % 17];
+    strcpy(text + size, " past Darth Vader");
+    assert_int_equal(cohl_policy_check(policy, COHL_POLICY_PROMPT, text, strlen(text), &answer, NULL), COHL_OK);
+    assert_true(answer.refused);
+    assert_string_equal(answer.reason[0].words, "Darth Vader");
+    memset(text, 'a', size);
+    assert_int_equal(cohl_policy_check(policy, COHL_POLICY_PROMPT, text, size, &answer, NULL), COHL_OK);
+    for (size_t i = 1; i < size; i += 2)
+        text[i] = ' ';
+    assert_int_equal(cohl_policy_check(policy, COHL_POLICY_PROMPT, text, size, &answer, NULL), COHL_OK);
+    free(text);
+}
+
+/* ---- measured ------------------------------------------------------------ */
+
+static void expect_floors(const char *path)
+{
+    cohl_policy_score score;
+    cohl_error err;
+    if (cohl_policy_score_file(&score, policy, path, &err))
+        fail_msg("%s", err.text);
+    if (!score.ok)
+        cohl_policy_score_print(&score);
+    assert_true(score.ok);
+    cohl_policy_score_free(&score);
+}
+
+static void test_floors_hold_on_our_held_out_prompts(void **state) { expect_floors(held_out); }
+
+static void test_floors_hold_on_the_development_set(void **state)
+{
+    if (!cohl_file_exists(dev_set))
+        skip();
+    expect_floors(dev_set);
+}
+
+static void test_a_broken_set_gets_a_sentence(void **state)
+{
+    static const struct { const char *text, *said; } cases[] = {
+        { "", "has no lines" }, { "{", "line 1 is not JSON" }, { "{\"text\":\"a\"}\n", "line 1 has no" },
+        { "\n{\"text\":\"a\",\"category\":\"b\",\"label\":\"perhaps\"}\n", "line 2 has no" },
+    };
+    char path[64];
+    snprintf(path, sizeof path, "%s/set.jsonl", folder);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cohl_policy_score score;
+        cohl_error err;
+        assert_int_equal(cohl_file_write(path, cases[i].text, strlen(cases[i].text), NULL), COHL_OK);
+        assert_int_equal(cohl_policy_score_file(&score, policy, path, &err), COHL_ERR_FORMAT);
+        if (!strstr(err.text, cases[i].said))
+            fail_msg("\"%s\" does not say \"%s\"", err.text, cases[i].said);
+    }
+}
+
+/* ---- packs --------------------------------------------------------------- */
+
+static cohl_status open_own(cohl_policy **out, const char *file, const char *text, cohl_error *err)
+{
+    char own[64], path[128];
+    snprintf(own, sizeof own, "%s/own", folder);
+    snprintf(path, sizeof path, "%s/%s", own, file);
+    assert_int_equal(cohl_folder_make(own, NULL), COHL_OK);
+    assert_int_equal(cohl_file_write(path, text, strlen(text), NULL), COHL_OK);
+    cohl_status st = cohl_policy_open(out, &(cohl_policy_params){ .folder = packs, .own = own }, err);
+    remove(path);
+    return st;
+}
+
+static void test_an_operator_adds_a_pack(void **state)
+{
+    cohl_policy *mine;
+    cohl_policy_answer answer;
+    cohl_error err;
+    const char text[] = "{\"pack\":\"house\",\"version\":\"1\",\"about\":\"ours\",\"lists\":[{\"class\":\"person.house\","
+                        "\"origin\":\"a request\",\"why\":\"asked for\",\"words\":[\"Zorblax Quimby\"]}]}";
+    expect(COHL_POLICY_PROMPT, "Zorblax Quimby waves", "");
+    if (open_own(&mine, "house.json", text, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(cohl_policy_check(mine, COHL_POLICY_PROMPT, "Zorblax Quimby waves", 20, &answer, NULL), COHL_OK);
+    assert_true(answer.refused);
+    assert_string_equal(answer.reason[0].code, "likeness.name");
+    cohl_policy_close(mine);
+}
+
+static void test_an_operator_removes_a_pack(void **state)
+{
+    cohl_policy *mine;
+    cohl_policy_answer answer;
+    cohl_error err;
+    if (open_own(&mine, "settings.json", "{\"removed\":[\"likeness\"]}", &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(cohl_policy_check(mine, COHL_POLICY_PROMPT, "Joe Biden swims", 15, &answer, NULL), COHL_OK);
+    assert_false(answer.refused);
+    cohl_policy_close(mine);
+}
+
+static void test_broken_packs_get_a_sentence(void **state)
+{
+#define HEAD "{\"pack\":\"x\",\"version\":\"1\",\"about\":\"a\""
+#define RULE(REST) HEAD ",\"rules\":[{\"code\":\"x.y\",\"category\":\"x\",\"why\":\"w\",\"origin\":\"o\"," REST "}]}"
+    static const struct { const char *text, *said; } cases[] = {
+        { "", "not JSON" }, { "{", "line 1 is not JSON" }, { "[]", "not an object" }, { "{}", "pack[0].pack is missing" },
+        { HEAD ",\"lits\":[]}", "did you mean \"lists\"" }, { HEAD ",\"lists\":{}}", "lists is not a list" },
+        { HEAD ",\"lists\":[{\"class\":\"a\"}]}", "lists[0].origin is missing" },
+        { HEAD ",\"lists\":[{\"class\":\"a\",\"origin\":\"o\",\"why\":\"w\",\"words\":[1]}]}", "expected a list of texts" },
+        { HEAD ",\"lists\":[{\"class\":\"a\",\"origin\":\"o\",\"why\":\"w\",\"words\":[\"...\"]}]}", "has 0 words" },
+        { HEAD ",\"lists\":[{\"class\":\"a\",\"origin\":\"o\",\"why\":\"w\",\"flags\":[\"big\"],\"words\":[]}]}", "has \"big\"" },
+        { RULE("\"all\":[]"), "has 0 slots" }, { RULE("\"all\":[\"nothing\"]"), "speaks of class \"nothing\"" },
+        { RULE("\"all\":[\"person\"],\"near\":-1"), "near is out of range" },
+        { RULE("\"all\":[\"person\"],\"in\":[\"song\"]"), "has \"song\"" },
+        { HEAD ",\"bundles\":[{\"code\":\"x.y\",\"category\":\"x\",\"why\":\"w\",\"origin\":\"o\",\"slots\":{\"who\":\"a:b\"}}]}",
+          "no weight" },
+        { "{\"pack\":\"likeness\",\"version\":\"1\",\"about\":\"a\"}", "and so is" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cohl_policy *mine = NULL;
+        cohl_error err = { 0 };
+        if (!open_own(&mine, "broken.json", cases[i].text, &err) || mine)
+            fail_msg("%s was taken", cases[i].text);
+        if (!strstr(err.text, cases[i].said))
+            fail_msg("%s: \"%s\" does not say \"%s\"", cases[i].text, err.text, cases[i].said);
+    }
+}
+
+static void test_decisions_are_logged_without_their_text(void **state)
+{
+    static const struct { const char *settings; bool log, text; } cases[] = {
+        { "{}", true, false }, { "{\"log\":\"with text\"}", true, true }, { "{\"log\":\"off\"}", false, false },
+    };
+    char path[64], *log;
+    snprintf(path, sizeof path, "%s/own/decisions.jsonl", folder);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cohl_policy *mine;
+        cohl_policy_answer answer;
+        remove(path);
+        assert_int_equal(open_own(&mine, "settings.json", cases[i].settings, NULL), COHL_OK);
+        assert_int_equal(cohl_policy_check(mine, COHL_POLICY_PROMPT, "Darth Vader", 11, &answer, NULL), COHL_OK);
+        assert_int_equal(cohl_policy_note(mine, COHL_POLICY_PROMPT, "Darth Vader", &answer, 0, NULL), COHL_OK);
+        assert_int_equal(cohl_file_exists(path), cases[i].log);
+        if (cases[i].log) {
+            assert_int_equal(cohl_file_read(&log, NULL, path, 1 << 20, NULL), COHL_OK);
+            assert_non_null(strstr(log, "\"code\":\"copyright.character\""));
+            assert_int_equal(strstr(log, "Darth") != NULL, cases[i].text);
+            free(log);
+        }
+        cohl_policy_close(mine);
+    }
+}
+
+/* ---- the page ------------------------------------------------------------ */
+
+static void test_the_page_has_the_counts(void **state)
+{
+    const char *origin;
+    char *text, row[400];
+    int entries;
+    assert_int_equal(cohl_file_read(&text, NULL, page, 1 << 20, NULL), COHL_OK);
+    for (int i = 0; cohl_policy_origin(policy, i, &origin, &entries); i++) {
+        snprintf(row, sizeof row, "| %d | %s |\n", entries, origin);
+        if (!strstr(text, row))
+            fail_msg("docs/policy.md has no row \"%s\": put the output of `cohl policy list --table` there", row);
+    }
+    free(text);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_words_cannot_hide),
+        cmocka_unit_test(test_text_that_is_not_utf8_gets_a_sentence),
+        cmocka_unit_test(test_answers_name_their_rule),
+        cmocka_unit_test(test_an_answer_says_words_and_neutral_wording),
+        cmocka_unit_test(test_harm_that_only_shows_in_the_sequence),
+        cmocka_unit_test(test_long_texts_get_an_answer),
+        cmocka_unit_test(test_floors_hold_on_our_held_out_prompts),
+        cmocka_unit_test(test_floors_hold_on_the_development_set),
+        cmocka_unit_test(test_a_broken_set_gets_a_sentence),
+        cmocka_unit_test(test_an_operator_adds_a_pack),
+        cmocka_unit_test(test_an_operator_removes_a_pack),
+        cmocka_unit_test(test_broken_packs_get_a_sentence),
+        cmocka_unit_test(test_decisions_are_logged_without_their_text),
+        cmocka_unit_test(test_the_page_has_the_counts),
+    };
+    if (argc != 5)
+        return 2;
+    packs = argv[1], held_out = argv[2], page = argv[3], dev_set = argv[4];
+    return cmocka_run_group_tests(tests, open_all, close_all);
+}
