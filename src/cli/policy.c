@@ -8,11 +8,14 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/print.h"
+#include "safety/learn.h"
 #include "safety/policy.h"
 #include "safety/score.h"
 
 typedef struct asked {
-    const char *packs, *own;
+    const char *packs, *own, *out;
+    uint64_t    seed;
+    double      margin;
     bool        json, negative, name, lines, misses, table;
 } asked;
 
@@ -184,6 +187,21 @@ static void list(const cohl_policy *policy, const asked *a)
         json_decref(all);
 }
 
+/* ---- learn --------------------------------------------------------------- */
+
+static cohl_status learn(const cohl_policy *policy, const asked *a, const char **file, int count, cohl_error *err)
+{
+    cohl_policy_learned found[COHL_POLICY_LEARNED_MAX];
+    int categories;
+    if (!count || !a->out)
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "cohl policy learn takes files of labelled lines and -o FILE");
+    cohl_status st = cohl_policy_learn(found, &categories, policy, file, count, a->seed, a->margin, a->out, err);
+    for (int i = 0; i < categories && !st; i++)
+        printf("%-10s %d of %d found, of %d allowed lines none\n", found[i].category, found[i].right, found[i].of,
+               found[i].allowed);
+    return st;
+}
+
 /* ---- the command --------------------------------------------------------- */
 
 enum { TEXTS_MAX = 1000 };
@@ -206,8 +224,10 @@ static int run(const asked *a, const char **word, int count)
         st = test(policy, a, word + 1, count - 1, &below, &err);
     else if (!strcmp(word[0], "list"))
         list(policy, a);
+    else if (!strcmp(word[0], "learn"))
+        st = learn(policy, a, word + 1, count - 1, &err);
     else
-        st = cohl_fail(&err, COHL_ERR_ARGUMENT, "cohl policy cannot \"%.40s\"; it can check, test, list", word[0]);
+        st = cohl_fail(&err, COHL_ERR_ARGUMENT, "cohl policy cannot \"%.40s\"; it can check, test, list, learn", word[0]);
     cohl_policy_close(policy);
     free(own);
     return st ? cohl_command_fail(&err) : refused ? COHL_EXIT_REFUSED : below ? COHL_EXIT_FAILED : COHL_EXIT_OK;
@@ -215,7 +235,7 @@ static int run(const asked *a, const char **word, int count)
 
 static int run_policy(int argc, char **argv)
 {
-    asked a = { 0 };
+    asked a = { .margin = 0.5 };
     const char *word[TEXTS_MAX];
     int exit_code, count = 0;
     const cohl_option options[] = {
@@ -224,15 +244,18 @@ static int run_policy(int argc, char **argv)
         { "--name", NULL, "check: as a file's name or a title", COHL_OPTION_FLAG, &a.name, 0, 0 },
         { "--misses", NULL, "test: also each line that was judged wrongly", COHL_OPTION_FLAG, &a.misses, 0, 0 },
         { "--table", NULL, "list: as the table of docs/policy.md", COHL_OPTION_FLAG, &a.table, 0, 0 },
+        { "-o, --out", "FILE", "learn: where the weights go (classifier.weights of the packs)", COHL_OPTION_TEXT, &a.out, 0, 0 },
+        { "--seed", "N", "learn: same lines and seed, same weights (0)", COHL_OPTION_SEED, &a.seed, 0, 0 },
+        { "--margin", "M", "learn: how far the threshold stands above what is allowed (0.5)", COHL_OPTION_NUMBER, &a.margin, 0, 100 },
         { "--packs", "FOLDER", "the packs that ship (share/cohl/policy)", COHL_OPTION_TEXT, &a.packs, 0, 0 },
         { "--own", "FOLDER", "packs of your own (policy/ in Cohl's home)", COHL_OPTION_TEXT, &a.own, 0, 0 },
         { "--json", NULL, "answer as JSON", COHL_OPTION_FLAG, &a.json, 0, 0 },
         { NULL, NULL, NULL, COHL_OPTION_FLAG, NULL, 0, 0 },
     };
-    const cohl_usage usage = { "policy", "check TEXT... | test FILE.jsonl | list",
+    const cohl_usage usage = { "policy", "check TEXT... | test FILE.jsonl | list | learn FILE.jsonl...",
         "check: may this be made? Exit code 3 and the reasons when not; several texts are the cards of\n"
         "a storyboard, read one by one and together. test: the policy measured on labelled lines, exit\n"
-        "code 1 below its floors. list: packs, and entries by origin.", options };
+        "code 1 below its floors. list: packs, and entries by origin. learn: the classifier's weights.", options };
     if (!cohl_options_parse(&usage, argc, argv, word, 1, TEXTS_MAX, &exit_code))
         return exit_code;
     while (count < TEXTS_MAX && word[count])

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "safety/decisions.h"
 #include "safety/fold.h"
+#include "safety/learn.h"
 #include "safety/score.h"
 
 static const char *packs, *held_out, *page, *dev_set;
@@ -202,6 +203,28 @@ static void test_a_broken_set_gets_a_sentence(void **state)
     }
 }
 
+/* ---- the classifier ------------------------------------------------------ */
+
+static void test_same_lines_and_seed_learn_the_same_weights(void **state)
+{
+    cohl_policy_learned found[COHL_POLICY_LEARNED_MAX];
+    char path[2][64], *bytes[2];
+    size_t size[2];
+    cohl_error err;
+    int count;
+    for (int i = 0; i < 2; i++) {
+        snprintf(path[i], sizeof path[i], "%s/weights-%d", folder, i);
+        if (cohl_policy_learn(found, &count, policy, &held_out, 1, 7, 0.5, path[i], &err))
+            fail_msg("%s", err.text);
+        assert_int_equal(cohl_file_read(&bytes[i], &size[i], path[i], 1 << 20, NULL), COHL_OK);
+    }
+    assert_int_equal(count, 5);
+    assert_int_equal(size[0], size[1]);
+    assert_memory_equal(bytes[0], bytes[1], size[0]);
+    free(bytes[0]);
+    free(bytes[1]);
+}
+
 /* ---- packs --------------------------------------------------------------- */
 
 static cohl_status open_own(cohl_policy **out, const char *file, const char *text, cohl_error *err)
@@ -325,6 +348,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_floors_hold_on_our_held_out_prompts),
         cmocka_unit_test(test_floors_hold_on_the_development_set),
         cmocka_unit_test(test_a_broken_set_gets_a_sentence),
+        cmocka_unit_test(test_same_lines_and_seed_learn_the_same_weights),
         cmocka_unit_test(test_an_operator_adds_a_pack),
         cmocka_unit_test(test_an_operator_removes_a_pack),
         cmocka_unit_test(test_broken_packs_get_a_sentence),
