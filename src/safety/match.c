@@ -100,7 +100,8 @@ static void order_by_class(policy_reading *r, uint32_t classes)
         r->class_at[c] += r->class_at[c - 1];
     for (uint32_t i = 0; i < r->match_count; i++)
         r->sorting[r->class_at[r->match[i].class_id + 1]++] = r->match[i];
-    memcpy(r->match, r->sorting, r->match_count * sizeof *r->match);
+    if (r->match_count)
+        memcpy(r->match, r->sorting, r->match_count * sizeof *r->match);
     for (uint32_t i = 1; i < r->match_count; i++) {
         policy_match m = r->match[i];
         uint32_t at = i;
