@@ -53,6 +53,20 @@ static int by_number(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+/* Does the first match of a class at or behind word `from` end by `to`? */
+static bool is_met(const policy_reading *r, int class_id, uint32_t from, uint32_t to)
+{
+    uint32_t low = r->class_at[class_id], end = r->class_at[class_id + 1], high = end;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (r->match[middle].from < from)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < end && r->match[low].to <= to;
+}
+
 int policy_features(uint32_t bucket[POLICY_FEATURES_MAX], const policy_reading *r, const policy_lexicon *x, uint32_t from,
                     uint32_t to)
 {
@@ -67,13 +81,11 @@ int policy_features(uint32_t bucket[POLICY_FEATURES_MAX], const policy_reading *
         put_letters(&set, letters, t->size);
     }
     for (int c = 0; c < policy_lexicon_class_count(x); c++)
-        for (uint32_t i = r->class_at[c]; i < r->class_at[c + 1]; i++)
-            if (r->match[i].from >= from && r->match[i].to <= to) {
-                const char *name = policy_lexicon_class_name(x, c);
-                if (strncmp(name, "bundle:", 7) && strncmp(name, "guard", 5))
-                    put(&set, hash(KIND_CLASS, name, strcspn(name, "."), "", 0));
-                break;
-            }
+        if (is_met(r, c, from, to)) {
+            const char *name = policy_lexicon_class_name(x, c);
+            if (strncmp(name, "bundle:", 7) && strncmp(name, "guard", 5))
+                put(&set, hash(KIND_CLASS, name, strcspn(name, "."), "", 0));
+        }
     qsort(bucket, (size_t)set.count, sizeof *bucket, by_number);
     for (int i = 0; i < set.count; i++)
         if (!i || bucket[i] != bucket[i - 1])
