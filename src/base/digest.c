@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -109,13 +110,17 @@ static cohl_status list_files(name_list *list, const char *root, const char *bel
         st = cohl_fail(err, COHL_ERR_FORMAT, "%s: folders %d deep, expected fewer", root, depth);
     for (const struct dirent *entry; !st && (entry = readdir(folder));) {
         char *name = NULL;
-        if (entry->d_name[0] == '.')
+        struct stat info;
+        if (entry->d_name[0] == '.' || fstatat(dirfd(folder), entry->d_name, &info, 0) ||
+            !(S_ISDIR(info.st_mode) || S_ISREG(info.st_mode)))
             continue;
-        if (entry->d_type == DT_DIR && asprintf(&name, "%s%s/", below, entry->d_name) >= 0) {
+        bool deeper = S_ISDIR(info.st_mode);
+        if (asprintf(&name, "%s%s%s", below, entry->d_name, deeper ? "/" : "") < 0) {
+            st = cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory for its names", root);
+        } else if (deeper) {
             st = list_files(list, root, name, depth + 1, err);
             free(name);
-        } else if (entry->d_type == DT_REG &&
-                   (asprintf(&name, "%s%s", below, entry->d_name) < 0 || !add_name(list, name))) {
+        } else if (!add_name(list, name)) {
             st = cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory for its names", root);
         }
     }

@@ -30,8 +30,9 @@ cohl_status cohl_digest_bytes(char out[COHL_DIGEST_HEX], const void *data, size_
 cohl_status cohl_digest_file(char out[COHL_DIGEST_HEX], const char *path, cohl_error *err);
 
 /* Of a folder: the digest of the lines "HEX  relative/path\n" of all regular files in it, in
- * byte order of their paths; names that begin with a dot are left out. What
- *     find * -type f | LC_ALL=C sort | xargs sha256sum | sha256sum
+ * byte order of their paths; links count as what they point to, names that begin with a dot are
+ * left out. What
+ *     find -L * -type f | LC_ALL=C sort | xargs sha256sum | sha256sum
  * says inside it. */
 cohl_status cohl_digest_folder(char out[COHL_DIGEST_HEX], const char *path, cohl_error *err);
 

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -72,11 +73,19 @@ cohl_status cohl_file_read(char **out, size_t *size, const char *path, size_t li
     return st;
 }
 
+char *cohl_part_path(const char *path)
+{
+    static atomic_uint given;
+    char *out = NULL;
+    return asprintf(&out, "%s.%u.%ld.part", path, atomic_fetch_add(&given, 1), (long)getpid()) < 0 ? NULL : out;
+}
+
 cohl_status cohl_writer_open(cohl_writer *out, const char *path, cohl_error *err)
 {
-    *out = (cohl_writer){ .path = strdup(path) };
-    if (!out->path || asprintf(&out->temporary, "%s.%ld.part", path, (long)getpid()) < 0) {
+    *out = (cohl_writer){ .path = strdup(path), .temporary = cohl_part_path(path) };
+    if (!out->path || !out->temporary) {
         free(out->path);
+        free(out->temporary);
         *out = (cohl_writer){ 0 };
         return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory for its name", path);
     }
@@ -160,7 +169,7 @@ cohl_status cohl_folder_make(const char *path, cohl_error *err)
     return st;
 }
 
-/* "NAME.PID.part", and no process has that number now. */
+/* "NAME.N.PID.part", and no process has that number now. */
 static bool left_behind(const char *name)
 {
     const char *part = strrchr(name, '.');

@@ -35,6 +35,10 @@ cohl_status cohl_file_read(char **out, size_t *size, const char *path, size_t li
 /* Replace path by these bytes, beside and renamed, synced to the disk. */
 cohl_status cohl_file_write(const char *path, const void *data, size_t size, cohl_error *err);
 
+/* "PATH.N.PID.part" in new memory, free() it: where what will be path is written. No other thread
+ * and no other process of this machine is given the same. NULL when memory is out. */
+char *cohl_part_path(const char *path);
+
 typedef struct cohl_writer {
     FILE *file;
     char *path, *temporary;   /* the name it will have, the name it has */
@@ -51,7 +55,7 @@ bool cohl_folder_exists(const char *path);
 /* Make a folder and those above it; one that is there is fine. */
 cohl_status cohl_folder_make(const char *path, cohl_error *err);
 
-/* Remove what writers that were killed left in a folder: NAME.PID.part of processes that are gone. */
+/* Remove what writers that were killed left in a folder: NAME.N.PID.part of processes that are gone. */
 void cohl_folder_sweep(const char *path);
 
 /* "folder/name" in new memory; free() it. NULL when memory is out. */

@@ -31,19 +31,30 @@ cohl_status cohl_home_path(char **out, const char *name, cohl_error *err)
     return COHL_OK;
 }
 
+/* The folder is its owner's alone from its first moment on; those above it are made as any. */
+static cohl_status make_own(const char *folder, cohl_error *err)
+{
+    char *above = strndup(folder, (size_t)(strrchr(folder, '/') - folder));
+    cohl_status st = above ? cohl_folder_make(above, err) : cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
+    if (!st && mkdir(folder, 0700) && errno != EEXIST)
+        st = cohl_fail(err, COHL_ERR_IO, "%s: cannot make folder: %s", folder, strerror(errno));
+    free(above);
+    return st;
+}
+
 cohl_status cohl_home_make(char **out, const char *name, cohl_error *err)
 {
     char *folder = NULL;
+    *out = NULL;
     cohl_status st = cohl_home_path(&folder, "", err);
     if (!st) st = cohl_home_path(out, name, err);
     if (!st) {
-        bool fresh = !cohl_folder_exists(folder);
         cohl_error why;
-        if ((st = cohl_folder_make(*out, &why)))
+        st = make_own(folder, &why);
+        if (!st) st = cohl_folder_make(*out, &why);
+        if (st)
             st = cohl_fail(err, st, "%s: no place for Cohl's own files (keys, the ledger of films): %s; XDG_DATA_HOME may "
                            "name another", folder, why.text);
-        if (!st && fresh && chmod(folder, 0700))
-            st = cohl_fail(err, COHL_ERR_IO, "%s: cannot be kept from others: %s", folder, strerror(errno));
     }
     free(folder);
     if (st) {

@@ -115,12 +115,12 @@ cohl_status cohl_mark_keys_load(cohl_mark_keys *keys, const char *folder, cohl_e
  * programs that make key n at once one has to look again. */
 static cohl_status write_key(const char *path, const cohl_mark_key *key, cohl_error *err)
 {
-    char text[FILE_SIZE + 1], *part = NULL;
+    char text[FILE_SIZE + 1], *part = cohl_part_path(path);
     memcpy(text, heading, HEADING);
     for (int i = 0; i < COHL_MARK_KEY_BYTES; i++)
         snprintf(text + HEADING + 2 * i, 3, "%02x", key->secret[i]);
     text[FILE_SIZE - 1] = '\n';
-    if (asprintf(&part, "%s.%d.part", path, (int)getpid()) < 0)
+    if (!part)
         return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to write it", path);
     int file = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     bool written = file >= 0 && write(file, text, FILE_SIZE) == FILE_SIZE && !fsync(file);

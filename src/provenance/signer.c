@@ -97,9 +97,9 @@ static X509 *new_certificate(EVP_PKEY *key, const char *name, X509 *issuer, EVP_
 /* A file of PEM with this mode from its first moment on, beside and renamed. */
 static cohl_status write_pem(const char *folder, const char *name, X509 *certificate, EVP_PKEY *key, cohl_error *err)
 {
-    char *path = cohl_path_join(folder, name), *beside = NULL;
+    char *path = cohl_path_join(folder, name), *beside = path ? cohl_part_path(path) : NULL;
     cohl_status st = COHL_OK;
-    if (!path || asprintf(&beside, "%s.%ld.part", path, (long)getpid()) < 0) {
+    if (!beside) {
         free(path);
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
     }
@@ -156,8 +156,8 @@ static void remove_beside(const char *beside)
 
 static cohl_status make_folder(const char *folder, cohl_error *err)
 {
-    char *beside = NULL;
-    if (asprintf(&beside, "%s.%ld.part", folder, (long)getpid()) < 0)
+    char *beside = cohl_part_path(folder);
+    if (!beside)
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
     cohl_status st = mkdir(beside, 0700) && errno != EEXIST
                          ? cohl_fail(err, COHL_ERR_IO, "%s: cannot make it: %s", beside, strerror(errno)) : COHL_OK;

@@ -285,6 +285,10 @@ static void test_the_users_folder_follows_the_xdg_variables(void **state)
     cohl_error err = { 0 };
     assert_int_equal(cohl_home_path(&at, "", &err), COHL_ERR_IO);
     assert_non_null(strstr(err.text, "XDG_DATA_HOME"));
+    char *nowhere = folder;                              /* not a byte of it may be freed */
+    assert_int_equal(cohl_home_make(&nowhere, "keys", NULL), COHL_ERR_IO);
+    assert_null(nowhere);
+    assert_int_equal(cohl_store_usual_path(&nowhere, NULL), COHL_ERR_IO);
     setenv("HOME", folder, 1);
 }
 
@@ -378,11 +382,13 @@ static void test_digests_are_those_of_sha256sum(void **state)
     assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     snprintf(below, sizeof below, "%s/tree/b", folder);
     assert_int_equal(cohl_folder_make(below, NULL), COHL_OK);
-    const char *const names[] = { "tree/b/two", "tree/one", "tree/.hidden" };
+    const char *const names[] = { "tree/b/two", "tree/.hidden", "beside" };
     for (int i = 0; i < 3; i++) {
         snprintf(name, sizeof name, "%s/%s", folder, names[i]);
         assert_int_equal(cohl_file_write(name, "abc", 3, NULL), COHL_OK);
     }
+    snprintf(name, sizeof name, "%s/tree/one", folder);        /* as downloaders keep weights: a link */
+    assert_int_equal(symlink("../beside", name), 0);
     snprintf(below, sizeof below, "%s/tree", folder);
     assert_int_equal(cohl_digest_folder(hex, below, NULL), COHL_OK);
     const char *lines = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  b/two\n"
