@@ -146,6 +146,30 @@ static void print_case(const json_t *json)
     }
 }
 
+/* Packs stand beside the ledger that they come from, in new memory; NULL: the installation's own. Words of
+ * another ledger are not put in force here. */
+static cohl_status packs_of(char **out, const asked *a, cohl_error *err)
+{
+    const char *slash = a->ledger ? strrchr(a->ledger, '/') : NULL;
+    int size = slash ? (int)(slash + 1 - a->ledger) : 0;
+    *out = NULL;
+    if (a->ledger && asprintf(out, "%.*spolicy", size, a->ledger) < 0) {
+        *out = NULL;
+        return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
+    }
+    return COHL_OK;
+}
+
+static cohl_status write_pack(asked *a, cohl_error *err)
+{
+    char *packs;
+    cohl_status st = packs_of(&packs, a, err);
+    if (!st)
+        st = cohl_case_write_pack(a->store, packs, err);
+    free(packs);
+    return st;
+}
+
 /* ---- deeds --------------------------------------------------------------- */
 
 static cohl_status list(asked *a, cohl_error *err)
@@ -248,7 +272,7 @@ static cohl_status decide(asked *a, cohl_error *err)
     if (st)
         return st;
     tell_receipt(a, number, yes ? "accepted" : "refused", &receipt, -1);
-    return cohl_case_write_pack(a->store, NULL, err);
+    return write_pack(a, err);
 }
 
 static cohl_status finish(asked *a, cohl_error *err)
@@ -256,7 +280,7 @@ static cohl_status finish(asked *a, cohl_error *err)
     int64_t number = 0;
     cohl_receipt receipt;
     cohl_status st = read_number(&number, a->word[1], "request", err);
-    if (!st) st = cohl_case_write_pack(a->store, NULL, err);
+    if (!st) st = write_pack(a, err);
     if (!st) st = cohl_case_finish(&receipt, a->store, number, a->note, a->now, err);
     if (!st)
         tell_receipt(a, number, "done", &receipt, -1);
@@ -278,9 +302,12 @@ static cohl_status audit(asked *a, cohl_error *err)
 {
     cohl_receipt receipt;
     json_t *wrong, *item;
+    char *packs = NULL;
     size_t i;
     cohl_status st = a->receipt ? cohl_receipt_read(&receipt, a->receipt, err) : COHL_OK;
-    if (!st) st = cohl_case_audit(&wrong, a->store, &receipt, a->receipt != NULL, NULL, err);
+    if (!st) st = packs_of(&packs, a, err);
+    if (!st) st = cohl_case_audit(&wrong, a->store, &receipt, a->receipt != NULL, packs, err);
+    free(packs);
     if (st)
         return st;
     a->code = json_array_size(wrong) ? COHL_EXIT_FAILED : COHL_EXIT_OK;
@@ -315,8 +342,6 @@ static cohl_status export_all(asked *a, cohl_error *err)
     json_decref(log);
     return st;
 }
-
-static cohl_status write_pack(asked *a, cohl_error *err) { return cohl_case_write_pack(a->store, NULL, err); }
 
 static const struct { const char *name; cohl_status (*run)(asked *, cohl_error *); } deeds[] = {
     { "list", list }, { "new", take_in }, { "show", show }, { "acknowledge", acknowledge }, { "decide", decide },
@@ -363,7 +388,7 @@ static int run_requests(int argc, char **argv)
         { "--receipt", "N:DIGEST", "audit: that was given out, and must be in the log", COHL_OPTION_TEXT, &a.receipt, 0, 0 },
         { "-o, --out", "FILE", "export: where the log goes (standard output)", COHL_OPTION_TEXT, &a.out, 0, 0 },
         { "--all", NULL, "list: the closed ones too", COHL_OPTION_FLAG, &a.all, 0, 0 },
-        { "--ledger", "FILE", "another ledger (ledger.db in Cohl's home)", COHL_OPTION_TEXT, &a.ledger, 0, 0 },
+        { "--ledger", "FILE", "another ledger, its words into policy/ beside it (ledger.db in Cohl's home)", COHL_OPTION_TEXT, &a.ledger, 0, 0 },
         { "--json", NULL, "answer as JSON", COHL_OPTION_FLAG, &a.json, 0, 0 },
         { NULL, NULL, NULL, COHL_OPTION_FLAG, NULL, 0, 0 },
     };

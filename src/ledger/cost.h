@@ -11,7 +11,7 @@
 typedef struct cohl_tariff {
     double watts;            /* a busy core, where nothing measures   */
     double price;            /* of a kilowatt-hour; 0: none is set    */
-    char   currency[16];     /* of that price                         */
+    char   currency[16];     /* of that price; its setting is shorter */
 } cohl_tariff;
 
 /* By the settings (ledger/settings.h); store may be NULL: what is usual. */

@@ -9,8 +9,6 @@
 
 #include "base/text.h"
 
-enum { TEXT_BYTES_MAX = 200 };
-
 static const char *const steps[] = {
     "CREATE TABLE settings (\n"
     "    name  TEXT PRIMARY KEY,       -- as in ledger/settings.c\n"
@@ -21,13 +19,13 @@ static const char *const steps[] = {
 const cohl_store_room cohl_ledger_settings_room = { "settings", steps };
 
 const cohl_setting_entry cohl_settings[] = {
-    { "energy.watts", "watts of a busy core and what feeds it, where nothing measures", "8", 0.01, 1000 },
-    { "energy.price", "what a kilowatt-hour costs; 0: no money is told", "0", 0, 1e6 },
-    { "energy.currency", "of that price", "EUR", 0, 0 },
-    { "requests.acknowledge", "hours until a request must be acknowledged", "48", 0.01, 10000 },
-    { "requests.decide", "hours from then until it must be decided", "48", 0.01, 10000 },
-    { "models.url", "where cohl models pull finds files", "https://huggingface.co", 0, 0 },
-    { NULL, NULL, NULL, 0, 0 },
+    { "energy.watts", "watts of a busy core and what feeds it, where nothing measures", "8", 0.01, 1000, 0 },
+    { "energy.price", "what a kilowatt-hour costs; 0: no money is told", "0", 0, 1e6, 0 },
+    { "energy.currency", "of that price", "EUR", 0, 0, 15 },
+    { "requests.acknowledge", "hours until a request must be acknowledged", "48", 0.01, 10000, 0 },
+    { "requests.decide", "hours from then until it must be decided", "48", 0.01, 10000, 0 },
+    { "models.url", "where cohl models pull finds files", "https://huggingface.co", 0, 0, 200 },
+    { NULL, NULL, NULL, 0, 0, 0 },
 };
 
 static const cohl_setting_entry *find(const char *name)
@@ -76,10 +74,10 @@ static cohl_status unknown(const char *name, cohl_error *err)
 static cohl_status check(const cohl_setting_entry *entry, const char *value, cohl_error *err)
 {
     size_t size = strlen(value);
-    if (entry->least == 0 && entry->most == 0) {
-        if (!size || size > TEXT_BYTES_MAX || cohl_utf8_check(value, size) != size)
+    if (entry->bytes) {
+        if (!size || size > (size_t)entry->bytes || cohl_utf8_check(value, size) != size)
             return cohl_fail(err, COHL_ERR_ARGUMENT, "%s: expected 1 to %d bytes of UTF-8", entry->name,
-                             TEXT_BYTES_MAX);
+                             entry->bytes);
         return COHL_OK;
     }
     char *end;

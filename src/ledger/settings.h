@@ -12,7 +12,8 @@ typedef struct cohl_setting_entry {
     const char *name;             /* "energy.price"                            */
     const char *about;            /* one line for help, with the unit          */
     const char *usual;            /* when nothing is set                       */
-    double      least, most;      /* of a number; both 0: text                 */
+    double      least, most;      /* of a number                               */
+    int         bytes;            /* of a text, at the most; 0: a number       */
 } cohl_setting_entry;
 
 extern const cohl_setting_entry cohl_settings[];    /* ends with name NULL */

@@ -38,8 +38,7 @@ static cohl_status find_more(cohl_film_hits *hits, cohl_store *store, const cohl
     cohl_film_hits more;
     cohl_status st = cohl_ledger_find(&more, store, key, err);
     if (!st) st = merge(hits, &more, err);
-    if (!st)
-        cohl_film_hits_free(&more);
+    cohl_film_hits_free(&more);
     return st;
 }
 

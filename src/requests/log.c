@@ -173,7 +173,7 @@ static cohl_status audit_row(json_t *wrong, walk *w, cohl_store *store, const co
     else if (strcmp(previous, w->digest) && entry == w->last + 1)
         st = say_link(wrong, store, entry, previous, err);
     w->last = entry, w->at = at;
-    memcpy(w->digest, stored, strnlen(stored, COHL_DIGEST_HEX - 1) + 1);
+    snprintf(w->digest, sizeof w->digest, "%s", stored);
     return st;
 }
 
@@ -243,6 +243,9 @@ cohl_status cohl_case_log_json(json_t **out, cohl_store *store, int64_t case_num
                               body ? body : json_string(cohl_rows_text(rows, 4)), "previous", cohl_rows_text(rows, 5),
                               "digest", cohl_rows_text(rows, 6)));
     }
-    *out = list;
-    return cohl_rows_close(rows, st, err);
+    st = cohl_rows_close(rows, st, err);
+    if (st)
+        json_decref(list);
+    *out = st ? NULL : list;
+    return st;
 }

@@ -98,7 +98,12 @@ cohl_status cohl_case_list(json_t **out, cohl_store *store, bool all, int64_t no
                                     "number", COHL_VALUES(cohl_value_int(all)), err);
     while (cohl_rows_next(rows))
         json_array_append_new(*out, row_json(rows, now));
-    return cohl_rows_close(rows, st, err);
+    st = cohl_rows_close(rows, st, err);
+    if (st) {
+        json_decref(*out);
+        *out = NULL;
+    }
+    return st;
 }
 
 /* ---- audit --------------------------------------------------------------- */

@@ -81,6 +81,11 @@ static void test_a_request_from_the_file_to_the_block(void **state)
     run(0, "requests decide 1 accept --why 'it is' --block-found --words 'Ann Example'");
     run(3, "generate 'a red balloon' --model tiny --frames 5 --steps 2 -q -o again.mp4");
     assert_non_null(strstr(said, "is blocked: by request 1"));
+    run(0, "requests new other --about 'elsewhere' --ledger other.db");
+    run(0, "requests acknowledge 1 --ledger other.db");
+    run(0, "requests decide 1 accept --why 'yes' --words 'Bob Example' --ledger other.db");
+    run(0, "requests audit --ledger other.db");
+    run(0, "requests audit");                            /* words of here are still in force here */
     run(0, "requests done 1");
     run(0, "requests");
     assert_non_null(strstr(out, "no request is open"));

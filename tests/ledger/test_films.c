@@ -238,8 +238,8 @@ static void test_settings_are_what_is_usual_until_they_are_set(void **state)
     const struct { const char *name, *value, *said; } bad[] = {
         { "energy.wats", "8", "the nearest is energy.watts" }, { "energy.watts", "many", "expected a number from" },
         { "energy.watts", "-1", "expected a number" }, { "energy.watts", "nan", "expected a number" },
-        { "energy.watts", "8 W", "expected a number" }, { "energy.currency", "", "1 to 200 bytes" },
-        { "energy.currency", "\xff", "1 to 200 bytes" },
+        { "energy.watts", "8 W", "expected a number" }, { "energy.currency", "", "1 to 15 bytes" },
+        { "energy.currency", "\xff", "1 to 15 bytes" }, { "energy.currency", "sixteen letters!", "1 to 15 bytes" },
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_equal(cohl_setting_set(store, bad[i].name, bad[i].value, &err), COHL_ERR_ARGUMENT);

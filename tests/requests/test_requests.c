@@ -348,6 +348,7 @@ static void test_the_audit_names_what_was_done_to_the_log(void **state)
         { FREE "UPDATE request_log SET body = '{}' WHERE entry = 2", "entry 2 was changed" },
         { FREE "UPDATE request_log SET at = at + 1 WHERE entry = 5", "entry 5 was changed" },
         { FREE "UPDATE request_log SET digest = previous WHERE entry = 3", "entry 3 was changed" },
+        { FREE "UPDATE request_log SET digest = digest || digest WHERE entry = 3", "entry 3 was changed" },
         { FREE "DELETE FROM request_log WHERE entry = 3", "entry 3 is missing" },
         { FREE "DELETE FROM request_log WHERE entry IN (2, 3, 4)", "entries 2 to 4 are missing" },
         { FREE "DELETE FROM request_log WHERE entry > 3", "the log is cut: it ends with entry 3 and went on to 6" },
