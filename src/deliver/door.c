@@ -395,7 +395,7 @@ static cohl_status enter_and_name(cohl_door *door, const cohl_film_report *film,
         cohl_entry_list(&entry, door->hidden_sheet, NULL, p->sheet, false);
     cohl_entry_enter(&entry);
     cohl_status st = give_names(door, err);
-    cohl_entry_end(&entry, !st);
+    cohl_entry_end(&entry, !door->hidden.place);      /* a film whose sheet got no name is there all the same */
     if (report) {
         report->ledger_film = entry.film;
         memcpy(report->ledger_said, entry.said.text, sizeof report->ledger_said);

@@ -258,6 +258,31 @@ static void test_a_disk_too_full_for_the_sheet_names_the_sheet(void **state)
     assert_int_equal(names(), before);
 }
 
+/* The film has its name when the sheet cannot get one: it is there, so the ledger knows it. */
+static void test_a_film_whose_sheet_gets_no_name_stays_in_the_ledger(void **state)
+{
+    cohl_door_params params = params_of(path_of("alone.mp4"));
+    cohl_frame *frame;
+    cohl_door *door;
+    cohl_error err = { 0 };
+    int64_t *films;
+    int count;
+    params.sheet = path_of("alone.sheet.png"), params.frames = 1;
+    assert_int_equal(cohl_ledger_open(&params.ledger, path_of("ledger.db"), NULL), COHL_OK);
+    assert_int_equal(cohl_door_open(&door, &params, NULL), COHL_OK);
+    assert_int_equal(cohl_frame_new(&frame, WIDTH, HEIGHT, NULL), COHL_OK);
+    assert_int_equal(cohl_door_put(door, frame, NULL), COHL_OK);
+    cohl_frame_free(frame);
+    assert_int_equal(cohl_folder_make(params.sheet, NULL), COHL_OK);
+    assert_int_equal(cohl_door_close(door, COHL_OK, NULL, &err), COHL_ERR_IO);
+    assert_non_null(strstr(err.text, "alone.sheet.png: cannot give it its name"));
+    assert_true(cohl_file_exists(params.path));
+    assert_int_equal(cohl_ledger_newest(&films, &count, params.ledger, 2, NULL), COHL_OK);
+    assert_int_equal(count, 1);
+    free(films);
+    cohl_store_close(params.ledger);
+}
+
 static void test_what_cannot_be_is_refused_before_any_work(void **state)
 {
     static const struct { const char *name; cohl_status st; const char *says; } cases[] = {
@@ -362,6 +387,7 @@ int main(void)
         cmocka_unit_test(test_a_disk_that_fills_while_signing_leaves_no_film),
         cmocka_unit_test(test_every_export_is_signed),
         cmocka_unit_test(test_a_disk_too_full_for_the_sheet_names_the_sheet),
+        cmocka_unit_test(test_a_film_whose_sheet_gets_no_name_stays_in_the_ledger),
         cmocka_unit_test(test_what_cannot_be_is_refused_before_any_work),
         cmocka_unit_test(test_a_frame_of_another_size_stops_the_film),
         cmocka_unit_test(test_a_frame_goes_on_only_after_its_window),
