@@ -13,6 +13,17 @@ static cohl_bytes cbor_inside(const cohl_jumbf *jumbf)
     return (cohl_bytes){ box.data, box.size };
 }
 
+static bool are_too_many(const cohl_manifest *m)
+{
+    const uint8_t *at = NULL;
+    cohl_jumbf child;
+    int count = 0;
+    while (m->has_assertions && count <= COHL_ASSERTIONS_MOST && cohl_jumbf_next(&child, &m->assertions, &at) == 1)
+        count++;
+    return count > COHL_ASSERTIONS_MOST || cohl_cbor_count(cohl_manifest_links(m, 0)) > COHL_ASSERTIONS_MOST ||
+           cohl_cbor_count(cohl_manifest_links(m, 1)) > COHL_ASSERTIONS_MOST;
+}
+
 /* Boxes are known by their kind; their labels are not signed, and no reader asks for them. */
 void cohl_manifest_open(cohl_manifest *out, const cohl_jumbf *whole)
 {
@@ -35,6 +46,10 @@ void cohl_manifest_open(cohl_manifest *out, const cohl_jumbf *whole)
         out->claim_bytes = cbor_inside(&out->claim_box);
         out->claim = cohl_cbor_read(out->claim_bytes.data, out->claim_bytes.size);
         out->version = cohl_cbor_get(out->claim, "created_assertions") ? 2 : 1;
+        if (are_too_many(out)) {
+            cohl_cbor_free(out->claim);
+            out->claim = NULL;
+        }
     }
 }
 
@@ -52,7 +67,7 @@ const cbor_item_t *cohl_manifest_links(const cohl_manifest *m, int list)
 }
 
 /* Behind the last slash; relative links and absolute ones to this manifest are the same. */
-bool cohl_manifest_assertion(const cohl_manifest *m, const cbor_item_t *link, cohl_jumbf *out, char *label)
+bool cohl_manifest_names(const cohl_manifest *m, const cbor_item_t *link, char *label)
 {
     char url[COHL_JUMBF_LABEL_MAX + 64];
     *label = 0;
@@ -61,9 +76,12 @@ bool cohl_manifest_assertion(const cohl_manifest *m, const cbor_item_t *link, co
     const char *slash = strrchr(url, '/'), *manifest = strstr(url, "/c2pa/");
     size_t size = strlen(m->whole.label);
     snprintf(label, COHL_JUMBF_LABEL_MAX, "%.*s", COHL_JUMBF_LABEL_MAX - 1, slash ? slash + 1 : url);
-    if (manifest && (strncmp(manifest + 6, m->whole.label, size) || manifest[6 + size] != '/'))
-        return false;
-    return m->has_assertions && cohl_jumbf_child(out, &m->assertions, label);
+    return !manifest || (!strncmp(manifest + 6, m->whole.label, size) && manifest[6 + size] == '/');
+}
+
+bool cohl_manifest_assertion(const cohl_manifest *m, const cbor_item_t *link, cohl_jumbf *out, char *label)
+{
+    return cohl_manifest_names(m, link, label) && m->has_assertions && cohl_jumbf_child(out, &m->assertions, label);
 }
 
 bool cohl_label_is(const char *label, const char *kind)

@@ -5,7 +5,8 @@
 #include "provenance/cbor.h"
 #include "provenance/jumbf.h"
 
-enum { COHL_MANIFESTS_MOST = 256 };
+/* More are taken for an attack: what is looked up in them grows with their square. */
+enum { COHL_MANIFESTS_MOST = 256, COHL_ASSERTIONS_MOST = 1000 };
 
 typedef struct cohl_manifest {
     cohl_jumbf   whole;
@@ -14,7 +15,7 @@ typedef struct cohl_manifest {
     int          claims;              /* how many claim boxes            */
     int          version;             /* 1 or 2 of the claim            */
     cohl_bytes   claim_bytes;
-    cbor_item_t *claim;               /* NULL: none that can be read     */
+    cbor_item_t *claim;               /* NULL: none that can be read, or of too many assertions */
 } cohl_manifest;
 
 /* Takes apart; what is missing stays empty. */
@@ -23,6 +24,9 @@ void cohl_manifest_close(cohl_manifest *manifest);
 
 /* Its list of links number `list` (0: created, or all of version 1; 1: gathered), or NULL. */
 const cbor_item_t *cohl_manifest_links(const cohl_manifest *manifest, int list);
+/* The name of an assertion that a link's URL says, cut to label [COHL_JUMBF_LABEL_MAX]; whether the URL
+ * is of this manifest. */
+bool cohl_manifest_names(const cohl_manifest *manifest, const cbor_item_t *link, char *label);
 /* The assertion that a link's URL names, in this manifest. label [COHL_JUMBF_LABEL_MAX] is
  * its name, also where there is none. */
 bool cohl_manifest_assertion(const cohl_manifest *manifest, const cbor_item_t *link, cohl_jumbf *out, char *label);

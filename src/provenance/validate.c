@@ -60,7 +60,8 @@ static void find(check *c, finding_kind kind, const char *code, const char *part
         return;
     json_t *to = !c->active ? c->out->ingredient_failures : kind == FAILURE ? c->out->failures
                : kind == SUCCESS ? c->out->successes : c->out->informational;
-    json_array_append_new(to, json_pack("{s:s, s:s, s:s}", "code", code, "url", url, "text", text));
+    json_t *where = json_string(url);               /* none: a name was cut within a character */
+    json_array_append_new(to, json_pack("{s:s, s:o, s:s}", "code", code, "url", where ? where : json_string(""), "text", text));
     c->wrong |= kind == FAILURE && strcmp(code, untrusted);
 }
 
@@ -141,22 +142,28 @@ static void check_link(check *c, const cbor_item_t *link, const char *alg)
         find_assertion(c, FAILURE, "algorithm.unsupported", label, "its hash is of an unknown kind");
 }
 
+/* The claim names it, and no other has that name. */
+static bool is_declared(const cohl_manifest *m, const char *wanted)
+{
+    char label[COHL_JUMBF_LABEL_MAX];
+    cohl_jumbf found;
+    for (int list = 0; list < 2; list++) {
+        const cbor_item_t *links = cohl_manifest_links(m, list);
+        for (size_t i = 0; i < cohl_cbor_count(links); i++)
+            if (cohl_manifest_names(m, cohl_cbor_at(links, i), label) && !strcmp(label, wanted))
+                return cohl_jumbf_child(&found, &m->assertions, wanted);
+    }
+    return false;
+}
+
 /* Every assertion in the manifest is one that the claim names. */
 static void check_declared(check *c)
 {
     const cohl_manifest *m = own(c);
     const uint8_t *at = NULL;
-    cohl_jumbf child, found;
-    char label[COHL_JUMBF_LABEL_MAX];
+    cohl_jumbf child;
     while (cohl_jumbf_next(&child, &m->assertions, &at) == 1) {
-        bool declared = false;
-        for (int list = 0; list < 2 && !declared; list++) {
-            const cbor_item_t *links = cohl_manifest_links(m, list);
-            for (size_t i = 0; i < cohl_cbor_count(links) && !declared; i++)
-                declared = cohl_manifest_assertion(m, cohl_cbor_at(links, i), &found, label) &&
-                           !strcmp(label, child.label);
-        }
-        if (!declared)
+        if (!is_declared(m, child.label))
             find_assertion(c, FAILURE, "assertion.undeclared", child.label, "an assertion that the claim does not name");
     }
 }

@@ -19,6 +19,7 @@
 #include "provenance/cose.h"
 #include "provenance/credentials.h"
 #include "provenance/jumbf.h"
+#include "provenance/manifest.h"
 #include "provenance/verify.h"
 
 static char folder[] = "/tmp/cohl-provenance-XXXXXX";
@@ -584,9 +585,35 @@ static int tear_down(void **state)
     return system(command);
 }
 
+/* Looking names up grows with the square of their number: a small file must not keep a reader for hours. */
+static void test_a_manifest_of_too_many_assertions_has_no_claim(void **state)
+{
+    for (int count = COHL_ASSERTIONS_MOST; count <= COHL_ASSERTIONS_MOST + 1; count++) {
+        cohl_text out = { 0 };
+        cohl_manifests store;
+        size_t root = cohl_jumbf_begin(&out, COHL_JUMBF_STORE, "c2pa");
+        size_t manifest = cohl_jumbf_begin(&out, COHL_JUMBF_MANIFEST, "urn:c2pa:many");
+        size_t list = cohl_jumbf_begin(&out, COHL_JUMBF_ASSERTIONS, "c2pa.assertions");
+        for (int i = 0; i < count; i++)
+            cohl_box_end(&out, cohl_jumbf_begin(&out, COHL_JUMBF_CBOR, "same"));
+        cohl_box_end(&out, list);
+        size_t claim = cohl_jumbf_begin(&out, COHL_JUMBF_CLAIM, "c2pa.claim.v2"), box = cohl_box_begin(&out, "cbor");
+        cohl_cbor_map(&out, 0);
+        cohl_box_end(&out, box);
+        cohl_box_end(&out, claim);
+        cohl_box_end(&out, manifest);
+        cohl_box_end(&out, root);
+        assert_true(cohl_manifests_open(&store, (cohl_bytes){ (uint8_t *)out.data, out.size }));
+        assert_int_equal(store.manifest[0].claim != NULL, count == COHL_ASSERTIONS_MOST);
+        cohl_manifests_close(&store);
+        cohl_text_free(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_manifest_of_too_many_assertions_has_no_claim),
         cmocka_unit_test(test_signed_files_of_every_kind_are_trusted),
         cmocka_unit_test(test_chunks_are_found_after_signing),
         cmocka_unit_test(test_a_flipped_bit_is_found_where_it_is),
