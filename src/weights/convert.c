@@ -178,7 +178,7 @@ static void measure_tile(void *job, int tile, int thread)
     double peak = 0;
     for (size_t i = 0; i < n; i++) {
         double size = fabs((double)p->c->value[begin + i]);
-        peak = size <= peak ? peak : size;         /* NaN stays */
+        peak = size <= peak ? peak : size;
     }
     p->peak[tile] = peak;
 }

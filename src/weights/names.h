@@ -52,7 +52,7 @@ typedef enum cohl_part { COHL_PART_ANY, COHL_PART_TRANSFORMER, COHL_PART_TEXT, C
 /* Bytes of a known prefix in front of name, and the part it stands for; 0 and COHL_PART_ANY if there is none. */
 size_t cohl_name_prefix(const char *name, cohl_part *part);
 
-/* Beside a network's own tensors, in no naming: scales (found by scaled.h), tokenizers packed in, marks. */
+/* Beside a network's own tensors, in no naming: scales (found by scaled.c), tokenizers packed in, marks. */
 bool cohl_name_is_extra(const char *name);
 
 #endif

@@ -38,7 +38,7 @@ static cohl_status set_scale(cohl_weight_list *list, cohl_weight *w, const cohl_
                              cohl_error *err)
 {
     bool rows = scale->count == (size_t)(w->rank ? w->dim[0] : 1);
-    if (scale->count != 1 && !rows)
+    if (!scale->count || (scale->count != 1 && !rows))
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: tensor %s is %s, expected one scale for %s or one for each of its "
                          "%lld rows", path, scale->name, cohl_shape_write(scale->dim, scale->rank).text, w->name,
                          (long long)(w->rank ? w->dim[0] : 1));

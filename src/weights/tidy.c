@@ -176,9 +176,8 @@ static cohl_status join(cohl_weight_list *list, size_t first, cohl_name_deed *de
     *whole = (cohl_weight){ .name = whole->name, .type = part[0].type, .rank = part[0].rank, .part = part,
                             .part_count = 3, .loose = true };
     memcpy(whole->dim, part[0].dim, sizeof whole->dim);
-    if (__builtin_mul_overflow(part[0].count, 3, &whole->count))
+    if (__builtin_mul_overflow(part[0].count, 3, &whole->count) || __builtin_mul_overflow(whole->dim[0], 3, &whole->dim[0]))
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: the sizes of %s overflow", path, whole->name);
-    whole->dim[0] *= 3;
     return COHL_OK;
 }
 

@@ -461,6 +461,22 @@ static void test_eight_bit_files_have_scales_or_need_none(void **state)
     }
 }
 
+/* A scale for each of no rows. */
+static void test_an_empty_scale_is_refused(void **state)
+{
+    const cohl_packing *packing = cohl_packing_named("F8_E4M3");
+    const cohl_weight list[] = {
+        { .name = "x.weight", .rank = 2, .dim = { 0, COLUMNS }, .data = "", .packing = packing },
+        { .name = "x.weight_scale", .type = COHL_F32, .rank = 1, .dim = { 0 }, .data = "" },
+    };
+    const char *path = in_folder("empty");
+    cohl_weights *weights;
+    cohl_error err = { 0 };
+    assert_int_equal(cohl_safetensors_write(path, list, 2, NULL, NULL), COHL_OK);
+    assert_int_equal(cohl_weights_open(&weights, path, &err), COHL_ERR_FORMAT);
+    assert_non_null(strstr(err.text, "x.weight_scale is [0]"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -473,6 +489,7 @@ int main(void)
         cmocka_unit_test(test_torch_names_what_is_wrong),
         cmocka_unit_test(test_pickles_that_would_do_something_are_refused),
         cmocka_unit_test(test_eight_bit_files_have_scales_or_need_none),
+        cmocka_unit_test(test_an_empty_scale_is_refused),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
