@@ -76,6 +76,9 @@ static void keep_tag(download *d)
     cohl_file_write(d->tag_path, d->tag, strlen(d->tag), NULL);
 }
 
+/* The server says that what it has is another version than what lies here. */
+static bool is_other(const download *d) { return d->new_tag[0] && strcmp(d->tag, d->new_tag); }
+
 /* The first bytes of an answer: does it go on where we are, or begin anew? */
 static bool begin(download *d, CURL *curl)
 {
@@ -83,10 +86,8 @@ static bool begin(download *d, CURL *curl)
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &d->code);
     curl_easy_getinfo(curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
     d->begun = true;
-    if (d->code == 206 && (!strcmp(d->tag, d->new_tag) || !d->new_tag[0]))
-        return true;
     if (d->code == 206)
-        return false;                     /* the rest of another version */
+        return !is_other(d);              /* or the rest of another version */
     d->here = d->start = 0;
     d->all = length > 0 ? (int64_t)length : 0;
     if (fflush(d->file) || ftruncate(fileno(d->file), 0))
@@ -131,7 +132,8 @@ static CURL *ask(download *d, sink *s)
         return NULL;
     *s = (sink){ d, curl };
     curl_easy_setopt(curl, CURLOPT_URL, d->params->url);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https,http");
+    bool secure = !strncasecmp(d->params->url, "https:", 6);      /* and stays so when it is sent elsewhere */
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, secure ? "https" : "https,http");
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
     curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 8L);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
@@ -171,7 +173,9 @@ static cohl_status judge(download *d, CURLcode result, bool *again, cohl_error *
         forget(d);
         return st;
     }
-    if (d->code == 416 || (d->begun && d->code == 206 && strcmp(d->tag, d->new_tag))) {
+    if (d->code == 416 && d->here > 0 && d->all == d->here && !is_other(d))
+        return COHL_OK;                   /* nothing is left to come: all of it lies here */
+    if (d->code == 416 || (d->begun && d->code == 206 && is_other(d))) {
         forget(d);                        /* a version that is no more there */
         *again = true;
         return cohl_fail(err, COHL_ERR_IO, "%s: it changed on the server while it came", url);

@@ -46,9 +46,15 @@ static void put_file(int client, const char *path, long from)
     char head[600], sum[128] = "";
     if (!ranges)
         from = 0;
+    if (from >= FILE_BYTES) {
+        snprintf(head, sizeof head, "HTTP/1.1 416 No More\r\nContent-Range: bytes */%d\r\nX-Linked-ETag: \"%s\"\r\n"
+                 "Content-Length: 0\r\nConnection: close\r\n\r\n", FILE_BYTES, right);
+        put(client, head, strlen(head));
+        return;
+    }
     if (strstr(path, "wrong"))
         snprintf(sum, sizeof sum, "X-Linked-ETag: \"%064d\"\r\n", 7);
-    else if (!strstr(path, "plain"))
+    else if (!strstr(path, "plain") && !(from && strstr(path, "silent")))
         snprintf(sum, sizeof sum, "X-Linked-ETag: \"%s\"\r\n", strstr(path, "changes") && version == 1 ? "old" : right);
     int size = from ? snprintf(head, sizeof head, "HTTP/1.1 206 Partial\r\nContent-Range: bytes %ld-%d/%d\r\n", from,
                                FILE_BYTES - 1, FILE_BYTES)
@@ -192,6 +198,36 @@ static void test_a_cut_goes_on_where_it_was(void **state)
     assert_int_equal(requests, 2);
 }
 
+/* Stopped between the last byte and the check: nothing is asked for twice. */
+static void test_what_is_whole_is_only_checked(void **state)
+{
+    cohl_downloaded done;
+    cohl_error err = { 0 };
+    char tag[240];
+    snprintf(partial, sizeof partial, "%s/all-here.partial", folder);
+    snprintf(tag, sizeof tag, "%s.tag", partial);
+    assert_int_equal(cohl_file_write(partial, data, FILE_BYTES, NULL), COHL_OK);
+    assert_int_equal(cohl_file_write(tag, right, strlen(right), NULL), COHL_OK);
+    if (get("all-here", NULL, 1, &done, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(requests, 1);
+    assert_int_equal(done.bytes, FILE_BYTES);
+    assert_true(done.checked);
+    expect_whole();
+}
+
+/* A server that says which version it sends, but not again with the rest. */
+static void test_the_rest_may_come_without_a_version(void **state)
+{
+    cohl_downloaded done;
+    cohl_error err = { 0 };
+    assert_int_equal(get("silent-cut", right, 1, &done, &err), COHL_ERR_IO);
+    if (get("silent-cut", right, 1, &done, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(last_from, FILE_BYTES / 2);
+    expect_whole();
+}
+
 static void test_a_version_that_changed_begins_anew(void **state)
 {
     cohl_downloaded done;
@@ -310,6 +346,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_file_comes_whole_and_checked),
         cmocka_unit_test(test_a_cut_goes_on_where_it_was),
+        cmocka_unit_test(test_what_is_whole_is_only_checked),
+        cmocka_unit_test(test_the_rest_may_come_without_a_version),
         cmocka_unit_test(test_a_version_that_changed_begins_anew),
         cmocka_unit_test(test_what_is_wrong_is_told_and_removed),
         cmocka_unit_test(test_a_full_disk_leaves_nothing),
