@@ -147,6 +147,15 @@ static int dimension(const cohl_weights *weights, const char *name, int rank, in
     return fits ? (int)w->dim[axis] : 0;
 }
 
+/* How often `width` values a weight holds, 0 when there is none of this name. Its shape may be another
+ * than the release's: GGUF files join the first of five sizes and lose leading ones. */
+static int rows_of(const cohl_weights *weights, const char *name, int width)
+{
+    const cohl_weight *w = cohl_weights_find(weights, name);
+    bool fits = w && w->count % (size_t)width == 0 && w->count / (size_t)width <= 1 << 20;
+    return fits ? (int)(w->count / (size_t)width) : 0;
+}
+
 /* Blocks of a list, counted by what each has. */
 static int count_blocks(const cohl_weights *weights, const char *list)
 {
@@ -161,14 +170,14 @@ static int count_blocks(const cohl_weights *weights, const char *list)
 void cohl_dit_config_fit(cohl_dit_config *c, const cohl_weights *weights)
 {
     c->image_dim = dimension(weights, "img_emb.proj.0.weight", 1, 0);
-    c->image_positions = c->image_dim ? dimension(weights, "img_emb.emb_pos", 3, 1) : 0;
+    c->image_positions = c->image_dim ? rows_of(weights, "img_emb.emb_pos", c->image_dim) : 0;
 }
 
 cohl_status cohl_dit_config_infer(cohl_dit_config *out, const cohl_weights *weights, cohl_error *err)
 {
     cohl_dit_config c = { .text_len = TEXT_LEN, .eps = 1e-6f };
     const struct { int *to; const char *name; int rank, axis; } places[] = {
-        { &c.dim, "patch_embedding.weight", 5, 0 },   { &c.in_dim, "patch_embedding.weight", 5, 1 },
+        { &c.dim, "patch_embedding.bias", 1, 0 },
         { &c.text_dim, "text_embedding.0.weight", 2, 1 }, { &c.freq_dim, "time_embedding.0.weight", 2, 1 },
         { &c.ffn_dim, "blocks.0.ffn.0.weight", 2, 0 }, { &c.out_dim, "head.head.weight", 2, 0 },
     };
@@ -176,14 +185,15 @@ cohl_status cohl_dit_config_infer(cohl_dit_config *out, const cohl_weights *weig
         if (!(*places[i].to = dimension(weights, places[i].name, places[i].rank, places[i].axis)))
             return cohl_fail(err, COHL_ERR_FORMAT, "%s: holds no %s of rank %d, so it is no Wan transformer",
                              cohl_weights_path(weights), places[i].name, places[i].rank);
+    c.in_dim = rows_of(weights, "patch_embedding.weight", c.dim * COHL_DIT_PATCH * COHL_DIT_PATCH);
     c.out_dim /= COHL_DIT_PATCH * COHL_DIT_PATCH;
     c.num_layers = count_blocks(weights, "blocks");
     c.num_heads = c.dim / HEAD_DIM;
-    if (c.dim % HEAD_DIM || c.out_dim < 1)
-        return cohl_fail(err, COHL_ERR_FORMAT, "%s: patch_embedding.weight is %d wide, expected a multiple of %d",
-                         cohl_weights_path(weights), c.dim, HEAD_DIM);
+    if (c.dim % HEAD_DIM || c.in_dim < 1 || c.out_dim < 1)
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: patch_embedding is %d wide, for %d channels in and %d out; expected "
+                         "a multiple of %d, for some", cohl_weights_path(weights), c.dim, c.in_dim, c.out_dim, HEAD_DIM);
     cohl_dit_config_fit(&c, weights);
-    c.control_dim = dimension(weights, "vace_patch_embedding.weight", 5, 1);
+    c.control_dim = rows_of(weights, "vace_patch_embedding.weight", c.dim * COHL_DIT_PATCH * COHL_DIT_PATCH);
     if (c.control_dim)
         space_control(&c, count_blocks(weights, "vace_blocks"));
     *out = c;

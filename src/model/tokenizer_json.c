@@ -103,6 +103,9 @@ static cohl_status read_vocabulary(tokenizer_json *t, const char *name, cohl_err
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: model.vocab is no list of 1 to %d pieces", name, 1 << 24);
     for (t->room = 64; t->room < 2 * count;)
         t->room *= 2;
+    if (json_is_integer(unknown) && (json_integer_value(unknown) < 0 || json_integer_value(unknown) >= (json_int_t)count))
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: model.unk_id is %lld, expected one of its %zu pieces", name,
+                         (long long)json_integer_value(unknown), count);
     t->unknown = json_is_integer(unknown) ? (int32_t)json_integer_value(unknown) : -1;
     t->id_most = (int32_t)count - 1;
     bool *special = calloc(count, sizeof *special);

@@ -134,12 +134,12 @@ bool cohl_vae_config_infer(cohl_vae_config *out, const cohl_weights *weights)
     bool folded = cohl_weights_find(weights, "encoder.downsamples.0.downsamples.0.residual.2.weight") != NULL;
     int z = folded ? Z_22 : Z_21;
     *out = (cohl_vae_config){
-        .dim = first_dimension(weights, "encoder.conv1.weight"),
+        .dim = first_dimension(weights, "encoder.conv1.bias"),
         .dec_dim = first_dimension(weights, "decoder.head.0.gamma"), .z_dim = z,
         .patch = folded ? 2 : 1, .stage_count = 4, .dim_mult = { 1, 2, 4, 4 }, .num_res_blocks = 2,
         .plain = !folded, .temporal_down = { false, true, true },
     };
     memcpy(out->latent_mean, folded ? MEAN_22 : MEAN_21, (size_t)z * sizeof *out->latent_mean);
     memcpy(out->latent_std, folded ? STD_22 : STD_21, (size_t)z * sizeof *out->latent_std);
-    return out->dim && out->dec_dim && first_dimension(weights, "conv2.weight") == z;
+    return out->dim && out->dec_dim && first_dimension(weights, "conv2.bias") == z;
 }

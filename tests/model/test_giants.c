@@ -320,6 +320,7 @@ static void test_a_tokenizer_in_json_that_is_none_is_refused(void **state)
         { "{", COHL_ERR_FORMAT }, { "{}", COHL_ERR_FORMAT }, { "{\"model\":{\"type\":\"BPE\"}}", COHL_ERR_UNSUPPORTED },
         { "{\"model\":{\"vocab\":[[\"a\",\"b\"]]}}", COHL_ERR_FORMAT }, { "{\"model\":{\"vocab\":[[\"\",1]]}}", COHL_ERR_FORMAT },
         { "{\"normalizer\":{\"precompiled_charsmap\":\"AAAA\"},\"model\":{\"vocab\":[[\"a\",1]]}}", COHL_ERR_FORMAT },
+        { "{\"model\":{\"unk_id\":1,\"vocab\":[[\"a\",1]]}}", COHL_ERR_FORMAT },
         { "{\"normalizer\":{\"precompiled_charsmap\":\"?\"},\"model\":{\"vocab\":[[\"a\",1]]}}", COHL_ERR_FORMAT },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
