@@ -66,7 +66,7 @@ cohl_status known_measures_add(known_measures *m, const cohl_frame *frame, cohl_
         difference += m->last ? fabs(value - m->last->rgb[i]) : 0;
     }
     double mean = sum / (double)size;
-    m->contrast[at] = sqrt(squares / (double)size - mean * mean);
+    m->contrast[at] = sqrt(fmax(squares / (double)size - mean * mean, 0));
     m->difference[at] = difference / (double)size;
     m->colour[at] = 0;
     for (int c = 0; c < 3 && at; c++)
