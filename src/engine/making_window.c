@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "diffusion/known.h"
 #include "engine/making_condition.h"
 #include "model/sample.h"
 
@@ -23,9 +24,9 @@ typedef struct window {
     cohl_run   *run;
     reel_window at;
     int         done;            /* windows made before this one                             */
-    float      *level;           /* [count]                                                  */
+    float      *level, *held;    /* [count]: as it is known; as the sampler holds it         */
+    bool       *given;           /* [count]: known, and told beside the sample               */
     float      *known, *latent;  /* [count, height, width, channels]                         */
-    bool        some;            /* of it is known                                           */
 } window;
 
 static cohl_status after_step(void *user, int step, int steps, const float *x, const float *data, cohl_error *err)
@@ -51,7 +52,7 @@ static cohl_status sample(window *w, cohl_error *err)
     cohl_schedule schedule;
     making_condition given = { 0 };
     const char *away = r->negative ? r->negative : m->sampling.negative;
-    bool held = w->some && !m->can.known->by_condition;
+    bool held = false;
     int32_t *id = NULL, *negative = NULL;
     int count = 0, negative_count = 0;
     cohl_status st;
@@ -61,6 +62,9 @@ static cohl_status sample(window *w, cohl_error *err)
     if ((st = tokenize(run, r->prompt, &id, &count, err)))                      goto done;
     if (away && (st = tokenize(run, away, &negative, &negative_count, err)))    goto done;
     if ((st = making_condition_new(&given, run, &w->at, err)))                  goto done;
+    if ((st = cohl_known_map(m->can.known, w->at.count, w->level, w->held, w->given, err))) goto done;
+    for (int i = 0; i < w->at.count; i++)
+        held = held || w->held[i] < 1;
     cohl_sample_request request = {
         .text = m->text, .dit = m->dit, .low_dit = m->low_dit, .boundary = m->sampling.boundary,
         .low_guidance = low_guidance(run), .id = id, .id_count = count,
@@ -68,7 +72,7 @@ static cohl_status sample(window *w, cohl_error *err)
         .frames = w->at.count, .height = run->height, .width = run->width,
         .schedule = &schedule, .solver = solver, .guidance = (float)run->plan.guidance,
         .seed = w->at.begin ? cohl_rng_mix(r->seed, (uint64_t)w->at.begin) : r->seed,
-        .level = held ? w->level : NULL, .known = held ? w->known : NULL,
+        .level = held ? w->held : NULL, .known = held ? w->known : NULL,
         .condition = given.beside, .control = given.control, .control_scale = 1,
         .image = given.tokens, .image_tokens = given.token_count,
         .noise = r->noise ? cohl_noise_find(r->noise) : NULL, .observer = { after_step, w },
@@ -88,10 +92,7 @@ static cohl_status gather(window *w, cohl_error *err)
 {
     cohl_run *run = w->run;
     size_t frame = making_frame_values(run);
-    for (int i = 0; i < w->at.count; i++) {
-        w->level[i] = run->level[w->at.begin + i];
-        w->some = w->some || w->level[i] < 1;
-    }
+    memcpy(w->level, run->level + w->at.begin, (size_t)w->at.count * sizeof *w->level);
     memcpy(w->known, run->latent + (size_t)w->at.begin * frame, (size_t)w->at.count * frame * sizeof *w->known);
     if (!w->at.begin || w->level[0] > 0)
         return COHL_OK;
@@ -151,9 +152,11 @@ cohl_status making_window(cohl_run *run, int index, cohl_error *err)
 
     making_begin_stage(run);
     w.level = malloc((size_t)w.at.count * sizeof *w.level);
+    w.held = malloc((size_t)w.at.count * sizeof *w.held);
+    w.given = malloc((size_t)w.at.count * sizeof *w.given);
     w.known = malloc(values * sizeof *w.known);
     w.latent = malloc(values * sizeof *w.latent);
-    if (!w.level || !w.known || !w.latent)
+    if (!w.level || !w.held || !w.given || !w.known || !w.latent)
         st = cohl_fail(err, COHL_ERR_MEMORY, "no memory for latents of %d frames", w.at.count);
     if (!st) st = gather(&w, err);
     if (!st) st = sample(&w, err);
@@ -164,6 +167,8 @@ cohl_status making_window(cohl_run *run, int index, cohl_error *err)
             bring_back(run);
     }
     free(w.level);
+    free(w.held);
+    free(w.given);
     free(w.known);
     free(w.latent);
     run->report.sample_seconds += making_end_stage(run);

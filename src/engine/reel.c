@@ -17,7 +17,8 @@ reel_limits reel_limits_make(double fps, int frames_min, int frames_max, const c
     return (reel_limits){ .fps = fps, .latents_min = (frames_min - 1) / GROUP + 1,
                           .latents_max = (frames_max - 1) / GROUP + 1,
                           .knows_first = known->by_time || known->by_condition,
-                          .knows_any = (known->by_time || known->by_condition) && known->anywhere };
+                          .knows_any = (known->by_time || known->by_condition) && known->anywhere,
+                          .holds = known->by_time };
 }
 
 /* About a second of film, but never half of a window: the rest is what it makes. */
@@ -78,7 +79,7 @@ static void lay_plain(reel *r, const reel_request *q, const reel_limits *limits)
 
 static cohl_status lay_gap(reel *r, const reel_request *q, int clip_frames, cohl_error *err)
 {
-    int begin = (int)floor(q->gap_begin * r->fps + 0.5), end = (int)floor(q->gap_end * r->fps + 0.5);
+    double begin = floor(q->gap_begin * r->fps + 0.5), end = floor(q->gap_end * r->fps + 0.5);
     double last = clip_frames / r->fps;
     if (!(q->gap_begin >= 0 && q->gap_end > q->gap_begin))
         return cohl_fail(err, COHL_ERR_ARGUMENT, "the gap is %g-%g, expected two seconds of the film, the first before "
@@ -92,9 +93,9 @@ static cohl_status lay_gap(reel *r, const reel_request *q, int clip_frames, cohl
     if (end == begin)
         return cohl_fail(err, COHL_ERR_ARGUMENT, "the gap %g-%g holds no frame; one lasts %.4g s", q->gap_begin,
                          q->gap_end, 1 / r->fps);
-    add_given(r, begin, 0, 0);
-    add_made(r, end - begin);
-    add_given(r, clip_frames - end, 0, end / r->fps);
+    add_given(r, (int)begin, 0, 0);
+    add_made(r, (int)(end - begin));
+    add_given(r, clip_frames - (int)end, 0, end / r->fps);
     return COHL_OK;
 }
 
@@ -249,18 +250,33 @@ static void mirror(reel *r)
     }
 }
 
-static cohl_status cut(reel *r, const reel_limits *limits, cohl_error *err)
+/* How much a window knows of its neighbour. One that is told of film beside the sample knows the
+ * frame from which it goes on: latents that were made are nothing it could be told of. */
+static int overlap_of(const reel *r, const reel_limits *limits)
 {
-    int longest = limits->latents_max, overlap = reel_context(limits);
+    int overlap = reel_context(limits);
+    if (!limits->holds)
+        return least(overlap, 1);
     if (r->backwards)
         overlap = context_after(limits) + 1;
     if (r->returns)
         overlap = most(1, least(overlap, (r->latents - r->returns) / 4));
-    int count = r->latents <= longest ? 1 : (r->latents - overlap + longest - overlap - 1) / (longest - overlap);
-    if (count > 1 && !overlap)
+    return overlap;
+}
+
+static cohl_status cut(reel *r, const reel_limits *limits, cohl_error *err)
+{
+    int longest = limits->latents_max, overlap = overlap_of(r, limits);
+    bool once = r->latents <= longest;
+    if (!limits->holds && (r->returns || (r->backwards && !once)))
+        return cohl_fail(err, COHL_ERR_UNSUPPORTED, "%s: this model is told of film, and what it would have to know is "
+                         "only made then", r->returns ? "a loop without a film to extend"
+                         : "film that leads to a film and is longer than one window");
+    if (!once && (!overlap || overlap >= longest))
         return cohl_fail(err, COHL_ERR_UNSUPPORTED, "%.4g s is longer than the %.4g s that this model films at once, "
                          "and it cannot go on from frames that are known", r->frames / r->fps,
                          ((longest - 1) * GROUP + 1) / r->fps);
+    int count = once ? 1 : (r->latents - overlap + longest - overlap - 1) / (longest - overlap);
     if (count > REEL_WINDOWS_MAX)
         return cohl_fail(err, COHL_ERR_ARGUMENT, "%.4g s would take %d windows, expected at most %d",
                          r->frames / r->fps, count, REEL_WINDOWS_MAX);

@@ -72,6 +72,7 @@ typedef struct reel_limits {
     double fps;
     int    latents_min, latents_max;   /* of a window                                   */
     bool   knows_first, knows_any;     /* known frames: the first; any                  */
+    bool   holds;                      /* made latents too, in the sample: not only film beside it */
 } reel_limits;
 
 reel_limits reel_limits_make(double fps, int frames_min, int frames_max, const cohl_known_kind *known);

@@ -131,7 +131,10 @@ static void test_what_is_impossible_is_said(void **state)
         { { .given = COHL_GIVEN_FILL, .clip_seconds = { 2 }, .gap_begin = 1, .gap_end = 1.01 }, "timestep:any", "no frame" },
         { { .given = COHL_GIVEN_FILL, .clip_seconds = { 2 }, .gap_begin = 0, .gap_end = 2 }, "timestep:any", "all of" },
         { { .given = COHL_GIVEN_BLEND, .clip_seconds = { 2, 1 }, .frames = 20, .strength = 1 }, "timestep:any", "shorter" },
+        { { .given = COHL_GIVEN_FILL, .clip_seconds = { 2 }, .gap_begin = 1, .gap_end = 1e300 }, "timestep:any", "outside" },
         { { .frames = 100 }, "none", "films at once" },
+        { { .frames = 32, .loop = true }, "mask-channels", "loop" },
+        { { .given = COHL_GIVEN_EXTEND_BEFORE, .clip_seconds = { 2 }, .frames = 300 }, "vace-context", "leads to" },
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         reel_limits limits = limits_of(bad[i].known);
@@ -151,6 +154,30 @@ static void test_a_model_that_knows_the_first_frame_goes_on_from_one(void **stat
     assert_int_equal(reel_context(&limits), 1);
     for (int w = 1; w < r.window_count; w++)
         assert_int_equal(r.window[w].begin, r.window[w - 1].begin + r.window[w - 1].count - 1);
+}
+
+/* It cannot be told of latents, so its windows share the one frame that it can be told of. */
+static void test_a_model_that_is_told_of_film_goes_on_from_one_frame(void **state)
+{
+    reel_limits limits = limits_of("mask-channels");
+    reel_request q = { .given = COHL_GIVEN_EXTEND, .clip_seconds = { 2 }, .frames = 300 };
+    reel r;
+    assert_int_equal(reel_plan(&r, &q, &limits, NULL), COHL_OK);
+    assert_int_equal(reel_latent_first(&r, reel_context(&limits)), r.made_begin);
+    assert_true(r.window_count > 1);
+    for (int w = 1; w < r.window_count; w++)
+        assert_int_equal(r.window[w].begin, r.window[w - 1].begin + r.window[w - 1].count - 1);
+}
+
+/* Windows of two latent frames leave no room for what film before film would have to know. */
+static void test_windows_that_would_make_nothing_new_are_refused(void **state)
+{
+    reel_limits limits = reel_limits_make(16, 5, 5, cohl_known_kind_find("timestep:any"));
+    reel_request q = { .given = COHL_GIVEN_EXTEND_BEFORE, .clip_seconds = { 2 }, .frames = 40 };
+    cohl_error err = { 0 };
+    reel r;
+    assert_int_equal(reel_plan(&r, &q, &limits, &err), COHL_ERR_UNSUPPORTED);
+    assert_non_null(strstr(err.text, "films at once"));
 }
 
 static void test_drift_is_taken_back_and_change_is_not(void **state)
@@ -182,6 +209,8 @@ int main(void)
         cmocka_unit_test(test_a_loop_ends_where_it_begins),
         cmocka_unit_test(test_what_is_impossible_is_said),
         cmocka_unit_test(test_a_model_that_knows_the_first_frame_goes_on_from_one),
+        cmocka_unit_test(test_a_model_that_is_told_of_film_goes_on_from_one_frame),
+        cmocka_unit_test(test_windows_that_would_make_nothing_new_are_refused),
         cmocka_unit_test(test_drift_is_taken_back_and_change_is_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

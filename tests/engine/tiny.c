@@ -28,6 +28,27 @@ static const struct { const char *path, *text; } texts[] = {
     { "scheduler/config.json", "{ \"solver\": \"euler\", \"steps\": 4, \"shift\": 3, \"guidance\": 2 }\n" },
 };
 
+/* The same model, told of film beside the sample: four channels of mask and the latent behind its own six. */
+static const struct { const char *path, *text; } told[] = {
+    { "model_index.json",
+      "{ \"cohl\": { \"name\": \"told\", \"known\": \"mask-channels\", \"fps\": 8, \"frames\": [5, 33], \"words\": 1,\n"
+      "  \"sizes\": [[64, 64]] } }\n" },
+    { "transformer/config.json",
+      "{ \"model_type\": \"ti2v\", \"in_dim\": 16, \"out_dim\": 6, \"dim\": 24, \"ffn_dim\": 32, \"num_heads\": 2,\n"
+      "  \"num_layers\": 2, \"freq_dim\": 16, \"text_dim\": 12, \"text_len\": 32, \"eps\": 1e-6 }\n" },
+};
+
+static cohl_status write_told(const char *folder, cohl_error *err)
+{
+    cohl_status st = COHL_OK;
+    for (size_t i = 0; i < sizeof told / sizeof *told && !st; i++) {
+        char *path = cohl_path_join(folder, told[i].path);
+        st = cohl_file_write(path, told[i].text, strlen(told[i].text), err);
+        free(path);
+    }
+    return st;
+}
+
 static cohl_status write_texts(const char *folder, cohl_error *err)
 {
     static const char *const parts[] = { "tokenizer", "text_encoder", "transformer", "vae", "scheduler" };
@@ -123,16 +144,20 @@ static cohl_status write_vae(const char *folder, cohl_ctx *ctx, cohl_error *err)
     return st;
 }
 
-cohl_status tiny_model_write(const char *folder, cohl_error *err)
+static cohl_status write_model(const char *folder, bool is_told, cohl_error *err)
 {
     cohl_ctx ctx;
     cohl_status st = cohl_ctx_open(&ctx, &(cohl_ctx_params){ 0 }, err);
     if (st)
         return st;
     st = write_texts(folder, err);
+    if (!st && is_told) st = write_told(folder, err);
     if (!st) st = write_text(folder, &ctx, err);
     if (!st) st = write_dit(folder, &ctx, err);
     if (!st) st = write_vae(folder, &ctx, err);
     cohl_ctx_close(&ctx);
     return st;
 }
+
+cohl_status tiny_model_write(const char *folder, cohl_error *err) { return write_model(folder, false, err); }
+cohl_status tiny_told_write(const char *folder, cohl_error *err) { return write_model(folder, true, err); }

@@ -7,5 +7,7 @@
 /* Write it; 64x64, 64x96 and 96x64 pixels, 5 to 33 frames at 8 a second, 4 steps of euler,
  * words of the first act. */
 cohl_status tiny_model_write(const char *folder, cohl_error *err);
+/* The same, 64x64 alone, that takes known frames beside the sample ("mask-channels"). */
+cohl_status tiny_told_write(const char *folder, cohl_error *err);
 
 #endif
