@@ -137,7 +137,7 @@ cohl_status cohl_detect(cohl_detection *out, const char *path, const cohl_detect
     *out = (cohl_detection){ .trace = COHL_TRACE_NONE };
     cohl_status st = cohl_verify(&out->credentials, path, params->trust, err);
     if (!st) st = look_inside(out, path, params, err);
-    if (!st && !out->frames && out->credentials.findings.verdict == COHL_NO_CREDENTIALS)
+    if (!st && !out->frames && !json_array_size(out->credentials.findings.manifests))   /* neither pictures nor words */
         st = cohl_fail(err, COHL_ERR_FORMAT, "%s", out->unseen.text);
     if (st)
         cohl_detection_free(out);

@@ -50,7 +50,7 @@ typedef struct cohl_detection {
 } cohl_detection;
 
 /* A film or a picture. Broken pictures are no failure while credentials can be looked at.
- * COHL_ERR_IO, COHL_ERR_FORMAT  the file cannot be opened */
+ * COHL_ERR_IO, COHL_ERR_FORMAT  the file cannot be opened, or holds neither pictures nor credentials */
 cohl_status cohl_detect(cohl_detection *out, const char *path, const cohl_detect_params *params, cohl_error *err);
 void cohl_detection_free(cohl_detection *detection);
 
