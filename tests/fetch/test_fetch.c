@@ -86,9 +86,10 @@ static void answer(int client)
     requests++;
     if (sscanf(request, "GET %500s", path) != 1)
         return;
-    if (strstr(path, "missing"))
-        put(client, "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\nConnection: close\r\n\r\nnone", 71);
-    else if (strstr(path, "sends-on")) {
+    if (strstr(path, "missing")) {
+        static const char answer[] = "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\nConnection: close\r\n\r\nnone";
+        put(client, answer, sizeof answer - 1);
+    } else if (strstr(path, "sends-on")) {
         char head[400];
         snprintf(head, sizeof head, "HTTP/1.1 302 Found\r\nX-Linked-ETag: \"%s\"\r\nLocation: %s/plain\r\n"
                  "Content-Length: 0\r\nConnection: close\r\n\r\n", right, base);
