@@ -8,17 +8,15 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-static char folder[64];
+static char folder[] = "/tmp/cohl-test-XXXXXX";
 
-static int folder_make(void **state)
+static inline int folder_make(void **state)
 {
-    strcpy(folder, "/tmp/cohl-test-XXXXXX");
     return !mkdtemp(folder);
 }
 
-static int folder_remove(void **state)
+static inline int folder_remove(void **state)
 {
     char command[128];
     snprintf(command, sizeof command, "rm -r '%s'", folder);
@@ -26,7 +24,7 @@ static int folder_remove(void **state)
 }
 
 /* A name in it; valid for seven calls more. */
-static char *path_of(const char *name)
+static inline char *path_of(const char *name)
 {
     static char paths[8][128];
     static int next;

@@ -10,71 +10,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/digest.h"
-#include "base/file.h"
-
-static const char *cohl, *tiny_model;
-static char folder[] = "/tmp/cohl-cli-XXXXXX";
-static char *out, *said;         /* of the last command: stdout, stderr */
-
-/* sh runs "cohl ARGUMENTS" in the tests' folder; returns the exit code. */
-static int run(const char *format, ...)
-{
-    char arguments[4096], *command;
-    va_list args;
-    va_start(args, format);
-    vsnprintf(arguments, sizeof arguments, format, args);
-    va_end(args);
-    assert_true(asprintf(&command, "cd %s && %s %s >.out 2>.said </dev/null", folder, cohl, arguments) > 0);
-    int status = system(command);
-    free(command);
-    free(out);
-    free(said);
-    char path[64];
-    snprintf(path, sizeof path, "%s/.out", folder);
-    assert_int_equal(cohl_file_read(&out, NULL, path, 1 << 24, NULL), COHL_OK);
-    snprintf(path, sizeof path, "%s/.said", folder);
-    assert_int_equal(cohl_file_read(&said, NULL, path, 1 << 24, NULL), COHL_OK);
-    assert_true(WIFEXITED(status));
-    return WEXITSTATUS(status);
-}
-
-static void expect(int code, int wanted)
-{
-    if (code != wanted)
-        fail_msg("exit code %d, expected %d; it said: %s", code, wanted, said);
-}
+#include "typed.h"
 
 static bool is_there(const char *name)
 {
     char path[160];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     return cohl_file_exists(path);
-}
-
-static int set_up(void **state)
-{
-    char command[256];
-    if (!mkdtemp(folder))
-        return 1;
-    snprintf(command, sizeof command, "%s/.home", folder);
-    setenv("XDG_DATA_HOME", command, 1);
-    snprintf(command, sizeof command, "%s %s/tiny", tiny_model, folder);
-    return system(command);
-}
-
-static int tear_down(void **state)
-{
-    char command[96];
-    free(out);
-    free(said);
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
 }
 
 static void test_generate_makes_a_film_its_sheet_and_says_what_it_cost(void **state)

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../folder.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "cohl/cohl.h"
@@ -20,13 +21,13 @@
 #include "media/still.h"
 #include "tiny.h"
 
-static char folder[] = "/tmp/cohl-book-XXXXXX", model[64], ledger[64];
+static char model[64], ledger[64];
 static cohl_engine *engine;
 
 static int set_up(void **state)
 {
     cohl_error err;
-    if (!mkdtemp(folder))
+    if (folder_make(state))
         return 1;
     snprintf(model, sizeof model, "%s/model", folder);
     snprintf(ledger, sizeof ledger, "%s/ledger.db", folder);
@@ -40,19 +41,8 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    char command[96];
     cohl_engine_close(engine);
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command) != 0;
-}
-
-static char *path_of(const char *name)
-{
-    static char path[8][128];
-    static int next;
-    char *out = path[next++ % 8];
-    snprintf(out, sizeof path[0], "%s/%s", folder, name);
-    return out;
+    return folder_remove(state);
 }
 
 static cohl_store *open_ledger(void)

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../folder.h"
 #include "base/file.h"
 #include "cohl/cohl.h"
 #include "media/still.h"
@@ -19,13 +20,13 @@
 #include "model/sample.h"
 #include "tiny.h"
 
-static char folder[] = "/tmp/cohl-engine-XXXXXX", model[64];
+static char model[64];
 static cohl_engine *engine;
 
 static int set_up(void **state)
 {
     cohl_error err;
-    if (!mkdtemp(folder))
+    if (folder_make(state))
         return 1;
     snprintf(model, sizeof model, "%s/home", folder);
     setenv("XDG_DATA_HOME", model, 1);
@@ -40,10 +41,8 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    char command[96];
     cohl_engine_close(engine);
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command) != 0;
+    return folder_remove(state);
 }
 
 static cohl_request usual(void)
@@ -52,15 +51,6 @@ static cohl_request usual(void)
     r.prompt = "a red balloon drifts over a white village";
     r.frames = 9, r.seed = 5;
     return r;
-}
-
-static char *path_of(const char *name)
-{
-    static char path[8][128];
-    static int next;
-    char *out = path[next++ % 8];
-    snprintf(out, sizeof path[0], "%s/%s", folder, name);
-    return out;
 }
 
 /* ---- frames -------------------------------------------------------------- */

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../folder.h"
 #include "base/file.h"
 #include "cohl/cohl.h"
 #include "engine/clip.h"
@@ -21,17 +22,8 @@
 
 enum { SIDE = 64, FPS = 8 };
 
-static char folder[] = "/tmp/cohl-given-XXXXXX", model[64];
+static char model[64];
 static cohl_engine *engine;
-
-static char *path_of(const char *name)
-{
-    static char path[8][128];
-    static int next;
-    char *out = path[next++ % 8];
-    snprintf(out, sizeof path[0], "%s/%s", folder, name);
-    return out;
-}
 
 /* A disc crosses a slope of colours; `tint` tells films apart. */
 static void paint(cohl_frame *frame, int index, int tint)
@@ -68,7 +60,7 @@ static cohl_status write_film(const char *path, int width, int height, int frame
 static int set_up(void **state)
 {
     cohl_error err = { 0 };
-    if (!mkdtemp(folder))
+    if (folder_make(state))
         return 1;
     snprintf(model, sizeof model, "%s/model", folder);
     return tiny_model_write(model, &err) ||
@@ -79,10 +71,8 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    char command[96];
     cohl_engine_close(engine);
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command) != 0;
+    return folder_remove(state);
 }
 
 /* ---- films --------------------------------------------------------------- */

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../folder.h"
 #include "base/file.h"
 #include "base/rng.h"
 #include "weights/convert.h"
@@ -24,7 +25,6 @@
 
 enum { ROWS = 300, COLUMNS = 512, CELLS = ROWS * COLUMNS };
 
-static char folder[64];
 static float value[CELLS];
 
 static int begin(void **state)
@@ -32,24 +32,7 @@ static int begin(void **state)
     cohl_rng_fill_normal(value, 0, CELLS, 3, 3);
     for (int i = 0; i < CELLS; i++)
         value[i] *= 0.03f;
-    strcpy(folder, "/tmp/cohl-convert-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int end(void **state)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
-}
-
-static const char *in_folder(const char *name)
-{
-    static char path[4][160];
-    static int turn;
-    turn = (turn + 1) % 4;
-    snprintf(path[turn], sizeof path[turn], "%s/%s", folder, name);
-    return path[turn];
+    return folder_make(state);
 }
 
 static cohl_weights *open_model(void)
@@ -67,8 +50,8 @@ static cohl_weights *open_model(void)
     };
     cohl_weights *weights;
     cohl_error err;
-    if (cohl_safetensors_write(in_folder("model.safetensors"), list, 6, NULL, &err) ||
-        cohl_weights_open(&weights, in_folder("model.safetensors"), &err))
+    if (cohl_safetensors_write(path_of("model.safetensors"), list, 6, NULL, &err) ||
+        cohl_weights_open(&weights, path_of("model.safetensors"), &err))
         fail_msg("%s", err.text);
     return weights;
 }
@@ -107,7 +90,7 @@ static void test_every_type_keeps_what_its_bits_can(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         seen s = { 0 };
         cohl_error err = { 0 };
-        const char *path = in_folder(cases[i].file);
+        const char *path = path_of(cases[i].file);
         if (cohl_convert(weights, &(cohl_convert_params){ .type = cases[i].type, .report = note, .user = &s }, path,
                          &err) || cohl_weights_open(&read, path, &err))
             fail_msg("%s: %s", cases[i].type, err.text);
@@ -139,8 +122,8 @@ static void test_the_same_bytes_with_any_number_of_threads(void **state)
     assert_int_equal(cohl_workers_new(&workers, 3, NULL), COHL_OK);
     for (int k = 0; k < 2; k++) {
         cohl_convert_params params = { .type = "q5_k", .workers = k ? workers : NULL };
-        assert_int_equal(cohl_convert(weights, &params, in_folder("t.gguf"), NULL), COHL_OK);
-        assert_int_equal(cohl_file_read(&bytes[k], &size[k], in_folder("t.gguf"), 1 << 24, NULL), COHL_OK);
+        assert_int_equal(cohl_convert(weights, &params, path_of("t.gguf"), NULL), COHL_OK);
+        assert_int_equal(cohl_file_read(&bytes[k], &size[k], path_of("t.gguf"), 1 << 24, NULL), COHL_OK);
     }
     assert_int_equal(size[0], size[1]);
     assert_memory_equal(bytes[0], bytes[1], size[0]);
@@ -171,12 +154,12 @@ static void test_what_cannot_be_is_told_and_leaves_nothing(void **state)
     int before = files_in_folder();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         cohl_error err = { 0 };
-        if (!cohl_convert(weights, &(cohl_convert_params){ .type = cases[i].type }, in_folder(cases[i].file), &err) ||
+        if (!cohl_convert(weights, &(cohl_convert_params){ .type = cases[i].type }, path_of(cases[i].file), &err) ||
             !strstr(err.text, cases[i].sentence))
             fail_msg("case %zu: \"%s\", expected \"%s\"", i, err.text, cases[i].sentence);
     }
     assert_int_equal(cohl_convert(weights, &(cohl_convert_params){ .type = "f32", .cancel = &(bool){ true } },
-                                  in_folder("x.gguf"), NULL), COHL_ERR_CANCELLED);
+                                  path_of("x.gguf"), NULL), COHL_ERR_CANCELLED);
     cohl_weights_close(weights);
     assert_int_equal(files_in_folder(), before);
 
@@ -185,9 +168,9 @@ static void test_what_cannot_be_is_told_and_leaves_nothing(void **state)
     for (int k = 0; k < 2; k++) {
         const cohl_weight one = { .name = "w", .type = COHL_F32, .rank = 1, .dim = { 2 }, .count = 2,
                                   .data = k ? large : bad };
-        assert_int_equal(cohl_safetensors_write(in_folder("bad.safetensors"), &one, 1, NULL, NULL), COHL_OK);
-        assert_int_equal(cohl_weights_open(&weights, in_folder("bad.safetensors"), NULL), COHL_OK);
-        assert_int_equal(cohl_convert(weights, &(cohl_convert_params){ .type = "f16" }, in_folder("x.safetensors"), &err),
+        assert_int_equal(cohl_safetensors_write(path_of("bad.safetensors"), &one, 1, NULL, NULL), COHL_OK);
+        assert_int_equal(cohl_weights_open(&weights, path_of("bad.safetensors"), NULL), COHL_OK);
+        assert_int_equal(cohl_convert(weights, &(cohl_convert_params){ .type = "f16" }, path_of("x.safetensors"), &err),
                          COHL_ERR_FORMAT);
         assert_non_null(strstr(err.text, k ? "tensor w holds 1e+06 at 1, which F16 cannot hold" : "tensor w holds nan"));
         cohl_weights_close(weights);
@@ -198,7 +181,7 @@ static void test_what_cannot_be_is_told_and_leaves_nothing(void **state)
 /* A disk that is full after 100 kB, as a limit on the size of files. */
 static void test_a_full_disk_leaves_the_old_file(void **state)
 {
-    const char *path = in_folder("full.gguf");
+    const char *path = path_of("full.gguf");
     cohl_weights *weights = open_model();
     char *old;
     size_t size;
@@ -234,13 +217,13 @@ static void test_a_lora_laid_over_is_baked_in(void **state)
     cohl_weights *weights = open_model(), *read;
     cohl_lora *lora;
     down[COLUMNS + 7] = 2, up[2 * 5 + 1] = 3;
-    assert_int_equal(cohl_safetensors_write(in_folder("l"), list, 2, NULL, NULL), COHL_OK);
-    assert_int_equal(cohl_lora_open(&lora, in_folder("l"), NULL), COHL_OK);
+    assert_int_equal(cohl_safetensors_write(path_of("l"), list, 2, NULL, NULL), COHL_OK);
+    assert_int_equal(cohl_lora_open(&lora, path_of("l"), NULL), COHL_OK);
     assert_int_equal(cohl_lora_apply(weights, lora, 0.5f, NULL), COHL_OK);
     cohl_lora_close(lora);
-    assert_int_equal(cohl_convert(weights, &(cohl_convert_params){ .type = "f32" }, in_folder("b.safetensors"), NULL),
+    assert_int_equal(cohl_convert(weights, &(cohl_convert_params){ .type = "f32" }, path_of("b.safetensors"), NULL),
                      COHL_OK);
-    assert_int_equal(cohl_weights_open(&read, in_folder("b.safetensors"), NULL), COHL_OK);
+    assert_int_equal(cohl_weights_open(&read, path_of("b.safetensors"), NULL), COHL_OK);
     float got[2];
     cohl_weight_read_f32(cohl_weights_find(read, "blocks.0.ffn.0.weight"), 5 * COLUMNS + 7, 2, got);
     assert_true(got[0] == value[5 * COLUMNS + 7] + 3 && got[1] == value[5 * COLUMNS + 8]);
@@ -257,5 +240,5 @@ int main(void)
         cmocka_unit_test(test_a_full_disk_leaves_the_old_file),
         cmocka_unit_test(test_a_lora_laid_over_is_baked_in),
     };
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, begin, folder_remove);
 }

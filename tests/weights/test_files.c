@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../folder.h"
 #include "base/file.h"
 #include "base/half.h"
 #include "base/text.h"
@@ -20,28 +21,6 @@
 #include "weights/safetensors.h"
 #include "weights/torch.h"
 #include "weights/weights.h"
-
-static char folder[64];
-
-static int make_folder(void **state)
-{
-    strcpy(folder, "/tmp/cohl-files-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
-}
-
-static const char *in_folder(const char *name)
-{
-    static char path[160];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
 
 /* --- a GGUF file, byte by byte ------------------------------------------ */
 
@@ -241,7 +220,7 @@ static void test_gguf_written_is_read_back_and_binds(void **state)
     };
     cohl_writer out;
     cohl_error err = { 0 };
-    const char *path = in_folder("own.gguf");
+    const char *path = path_of("own.gguf");
     assert_int_equal(cohl_writer_open(&out, path, &err), COHL_OK);
     cohl_status st = cohl_gguf_begin(&out, "wan", list, 3, &err);
     for (int i = 0; i < 3 && !st; i++) {
@@ -444,7 +423,7 @@ static void test_eight_bit_files_have_scales_or_need_none(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         cohl_weights *weights = NULL;
         cohl_error err = { 0 };
-        const char *path = in_folder(cases[i].name);
+        const char *path = path_of(cases[i].name);
         write_eight_bit(path, value, cases[i].by, cases[i].more, cases[i].count);
         cohl_status st = cohl_weights_open(&weights, path, &err);
         if (cases[i].sentence ? !st || !strstr(err.text, cases[i].sentence) : st)
@@ -469,7 +448,7 @@ static void test_an_empty_scale_is_refused(void **state)
         { .name = "x.weight", .rank = 2, .dim = { 0, COLUMNS }, .data = "", .packing = packing },
         { .name = "x.weight_scale", .type = COHL_F32, .rank = 1, .dim = { 0 }, .data = "" },
     };
-    const char *path = in_folder("empty");
+    const char *path = path_of("empty");
     cohl_weights *weights;
     cohl_error err = { 0 };
     assert_int_equal(cohl_safetensors_write(path, list, 2, NULL, NULL), COHL_OK);
@@ -491,5 +470,5 @@ int main(void)
         cmocka_unit_test(test_eight_bit_files_have_scales_or_need_none),
         cmocka_unit_test(test_an_empty_scale_is_refused),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }

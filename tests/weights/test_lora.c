@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../folder.h"
 #include "base/half.h"
 #include "base/rng.h"
 #include "weights/lora.h"
@@ -18,30 +19,6 @@
 #include "weights/safetensors.h"
 
 enum { OUT = 48, IN = 64, RANK = 3, CELLS = OUT * IN };
-
-static char folder[64];
-
-static int make_folder(void **state)
-{
-    strcpy(folder, "/tmp/cohl-lora-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
-}
-
-static const char *in_folder(const char *name)
-{
-    static char path[4][160];
-    static int turn;
-    turn = (turn + 1) % 4;
-    snprintf(path[turn], sizeof path[turn], "%s/%s", folder, name);
-    return path[turn];
-}
 
 static float base[CELLS], bias[OUT], down[RANK * IN], up[OUT * RANK], diff[CELLS], more_bias[OUT];
 
@@ -51,7 +28,7 @@ static int fill_all(void **state)
                                                   { diff, CELLS }, { more_bias, OUT } };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         cohl_rng_fill_normal(all[i].to, 0, all[i].count, 5, i);
-    return make_folder(state);
+    return folder_make(state);
 }
 
 static cohl_weight f32(const char *name, int rank, int64_t a, int64_t b, const float *data)
@@ -80,8 +57,8 @@ static cohl_weights *open_model(const cohl_packing *packing)
         packing->pack(&packed[i], &base[i]);
     if (packing)
         list[0].packing = packing, list[0].data = packed;
-    write_file(in_folder("model"), list, 3);
-    if (cohl_weights_open(&weights, in_folder("model"), &err))
+    write_file(path_of("model"), list, 3);
+    if (cohl_weights_open(&weights, path_of("model"), &err))
         fail_msg("%s", err.text);
     return weights;
 }
@@ -151,7 +128,7 @@ static void test_every_spelling_changes_the_same_weight(void **state)
                                f32(spellings[i].alpha, 0, 0, 0, &six) };
         cohl_lora *lora;
         cohl_error err;
-        const char *path = in_folder("style");
+        const char *path = path_of("style");
         write_file(path, list, spellings[i].alpha ? 3 : 2);
         assert_int_equal(cohl_lora_open(&lora, path, &err), COHL_OK);
         assert_string_equal(cohl_lora_spelling(lora), spellings[i].spelling);
@@ -175,12 +152,12 @@ static void test_several_add_up_over_a_packed_weight(void **state)
                                         f32("blocks.0.modulation.diff", 2, 6, 2, more_bias) };
     cohl_weights *weights = open_model(packing);
     float value[OUT];
-    write_file(in_folder("one"), list, 2);
-    write_file(in_folder("two"), differences, 3);
-    apply(weights, in_folder("one"), 0.8f);
-    apply(weights, in_folder("two"), -0.25f);
-    apply(weights, in_folder("one"), -0.3f);
-    apply(weights, in_folder("one"), 0);
+    write_file(path_of("one"), list, 2);
+    write_file(path_of("two"), differences, 3);
+    apply(weights, path_of("one"), 0.8f);
+    apply(weights, path_of("two"), -0.25f);
+    apply(weights, path_of("one"), -0.3f);
+    apply(weights, path_of("one"), 0);
     expect(weights, packing, 0.5, -0.25);
     cohl_weights_tensor_f32(weights, "blocks.0.self_attn.q.bias", (int64_t[]){ OUT }, 1, value, NULL);
     for (int i = 0; i < OUT; i++)
@@ -214,8 +191,8 @@ static void test_what_does_not_fit_is_told_and_changes_nothing(void **state)
         cohl_weights *weights = open_model(NULL);
         cohl_lora *lora = NULL;
         cohl_error err = { 0 };
-        write_file(in_folder("bad"), cases[i].list, (size_t)cases[i].count);
-        cohl_status st = cohl_lora_open(&lora, in_folder("bad"), &err);
+        write_file(path_of("bad"), cases[i].list, (size_t)cases[i].count);
+        cohl_status st = cohl_lora_open(&lora, path_of("bad"), &err);
         if (!st)
             st = cohl_lora_apply(weights, lora, 1, &err);
         if (!st || !strstr(err.text, cases[i].sentence))
@@ -257,9 +234,9 @@ static void test_a_list_is_laid_over_in_order_and_by_expert(void **state)
     static const double wanted_of[] = { 0.5 + 0.25 + 0.125, 0.5 + 0.125, 0.25 + 0.125 };
     char argument[600];
     cohl_error err;
-    write_file(in_folder("x-HIGH-noise"), list, 2);
-    write_file(in_folder("x-low-noise"), list, 2);
-    write_file(in_folder("both"), list, 2);
+    write_file(path_of("x-HIGH-noise"), list, 2);
+    write_file(path_of("x-low-noise"), list, 2);
+    write_file(path_of("both"), list, 2);
     snprintf(argument, sizeof argument, "%s/x-HIGH-noise:0.5,%s/x-low-noise:0.25,%s/both:0.125", folder, folder, folder);
     for (int expert = COHL_LORA_ONLY; expert <= COHL_LORA_LOW; expert++) {
         cohl_weights *weights = open_model(NULL);
@@ -278,8 +255,8 @@ static void test_a_lora_file_is_known_as_one(void **state)
 {
     const cohl_weight list[] = { f32("lora_unet_blocks_0_self_attn_q.lora_down.weight", 2, RANK, IN, down) };
     cohl_weights *weights;
-    write_file(in_folder("kind"), list, 1);
-    assert_int_equal(cohl_weights_open(&weights, in_folder("kind"), NULL), COHL_OK);
+    write_file(path_of("kind"), list, 1);
+    assert_int_equal(cohl_weights_open(&weights, path_of("kind"), NULL), COHL_OK);
     assert_int_equal(cohl_network_identify(weights).kind, COHL_NETWORK_LORA);
     cohl_weights_close(weights);
 }
@@ -294,5 +271,5 @@ int main(void)
         cmocka_unit_test(test_a_list_is_laid_over_in_order_and_by_expert),
         cmocka_unit_test(test_a_lora_file_is_known_as_one),
     };
-    return cmocka_run_group_tests(tests, fill_all, remove_folder);
+    return cmocka_run_group_tests(tests, fill_all, folder_remove);
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../folder.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "weights/gguf.h"
@@ -23,21 +24,6 @@
 #include "weights/weights.h"
 
 enum { TENSORS_MAX = 2048 };
-
-static char folder[64];
-
-static int make_folder(void **state)
-{
-    strcpy(folder, "/tmp/cohl-names-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
-}
 
 /* --- the lists ---------------------------------------------------------- */
 
@@ -504,5 +490,5 @@ int main(void)
         cmocka_unit_test(test_parts_of_one_file_are_told_apart),
         cmocka_unit_test(test_thirds_turned_and_spares_keep_their_values),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../folder.h"
 #include "base/file.h"
 #include "base/half.h"
 #include "base/rng.h"
@@ -17,31 +18,6 @@
 #include "weights/procedural.h"
 #include "weights/safetensors.h"
 #include "weights/weights.h"
-
-static char folder[64];
-
-static int make_folder(void **state)
-{
-    strcpy(folder, "/tmp/cohl-weights-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
-}
-
-/* One of four rotating buffers: a path inside the folder. */
-static const char *in_folder(const char *name)
-{
-    static char path[4][160];
-    static int turn;
-    turn = (turn + 1) % 4;
-    snprintf(path[turn], sizeof path[turn], "%s/%s", folder, name);
-    return path[turn];
-}
 
 /* --- number types ------------------------------------------------------- */
 
@@ -140,7 +116,7 @@ static void test_safetensors_round_trip(void **state)
         f32_weight("a.scalar", 0, 0, 0, six + 2),
     };
     const cohl_metadata metadata[] = { { "format", "pt" }, { "step", "1\t2" }, { NULL, NULL } };
-    const char *path = in_folder("round.safetensors");
+    const char *path = path_of("round.safetensors");
     cohl_safetensors *file;
     cohl_error err = { 0 };
     float back[6];
@@ -170,9 +146,9 @@ static void test_safetensors_round_trip(void **state)
 static void test_safetensors_of_nothing_opens(void **state)
 {
     cohl_safetensors *file;
-    assert_int_equal(cohl_safetensors_write(in_folder("none.safetensors"), NULL, 0, NULL, NULL),
+    assert_int_equal(cohl_safetensors_write(path_of("none.safetensors"), NULL, 0, NULL, NULL),
                      COHL_OK);
-    assert_int_equal(cohl_safetensors_open(&file, in_folder("none.safetensors"), NULL), COHL_OK);
+    assert_int_equal(cohl_safetensors_open(&file, path_of("none.safetensors"), NULL), COHL_OK);
     assert_int_equal(cohl_safetensors_count(file), 0);
     assert_null(cohl_safetensors_find(file, "a"));
     cohl_safetensors_close(file);
@@ -183,7 +159,7 @@ static void test_safetensors_writes_the_same_bytes_twice(void **state)
     cohl_weight list[] = { f32_weight("b", 1, 6, 0, six), f32_weight("a", 1, 2, 0, six) };
     char *first, *second;
     size_t first_size, second_size;
-    const char *path = in_folder("same.safetensors");
+    const char *path = path_of("same.safetensors");
     for (int round = 0; round < 2; round++) {
         assert_int_equal(cohl_safetensors_write(path, list, 2, NULL, NULL), COHL_OK);
         assert_int_equal(cohl_file_read(round ? &second : &first,
@@ -200,7 +176,7 @@ static void test_safetensors_writes_the_same_bytes_twice(void **state)
 
 static void test_safetensors_writer_refuses_and_leaves_the_old_file(void **state)
 {
-    const char *path = in_folder("kept.safetensors");
+    const char *path = path_of("kept.safetensors");
     cohl_weight good = f32_weight("a", 1, 6, 0, six);
     cohl_weight twice[] = { good, good };
     cohl_weight wrong = good, unnamed = good, latin = good;
@@ -276,7 +252,7 @@ static void test_safetensors_refuses_what_is_not_sound(void **state)
 
 static void test_safetensors_refuses_a_cut_file(void **state)
 {
-    const char *path = in_folder("cut.safetensors");
+    const char *path = path_of("cut.safetensors");
     cohl_weight list[] = { f32_weight("a", 1, 6, 0, six), f32_weight("b", 1, 4, 0, six) };
     char *bytes;
     size_t size;
@@ -313,7 +289,7 @@ static void test_weights_open_a_folder_with_and_without_index(void **state)
         "\"a\":\"model-00001-of-00002.safetensors\","
         "\"b.weight\":\"model-00001-of-00002.safetensors\","
         "\"c\":\"model-00002-of-00002.safetensors\"}}";
-    const char *where[] = { in_folder("plain"), in_folder("indexed") };
+    const char *where[] = { path_of("plain"), path_of("indexed") };
     for (int k = 0; k < 2; k++) {
         cohl_weights *weights;
         cohl_error err = { 0 };
@@ -343,8 +319,8 @@ static void test_weights_refuse_a_wrong_index(void **state)
         cohl_weights *weights;
         cohl_error err = { 0 };
         snprintf(index, sizeof index, "{\"weight_map\":%s}", cases[i].map);
-        write_shards(in_folder("wrong"), index);
-        if (!cohl_weights_open(&weights, in_folder("wrong"), &err) ||
+        write_shards(path_of("wrong"), index);
+        if (!cohl_weights_open(&weights, path_of("wrong"), &err) ||
             !strstr(err.text, cases[i].sentence))
             fail_msg("%s: \"%s\"", index, err.text);
     }
@@ -355,14 +331,14 @@ static void test_weights_refuse_a_name_in_two_shards(void **state)
     cohl_weight again = f32_weight("a", 1, 2, 0, six);
     cohl_weights *weights;
     cohl_error err;
-    write_shards(in_folder("double"), NULL);
-    assert_int_equal(cohl_safetensors_write(in_folder("double/z.safetensors"), &again, 1, NULL,
+    write_shards(path_of("double"), NULL);
+    assert_int_equal(cohl_safetensors_write(path_of("double/z.safetensors"), &again, 1, NULL,
                                             NULL), COHL_OK);
-    assert_int_equal(cohl_weights_open(&weights, in_folder("double"), &err), COHL_ERR_FORMAT);
+    assert_int_equal(cohl_weights_open(&weights, path_of("double"), &err), COHL_ERR_FORMAT);
     assert_non_null(strstr(err.text, "tensor a is there twice"));
-    assert_int_equal(cohl_folder_make(in_folder("hollow"), NULL), COHL_OK);
-    assert_int_equal(cohl_weights_open(&weights, in_folder("hollow"), &err), COHL_ERR_IO);
-    assert_int_equal(cohl_weights_open(&weights, in_folder("absent"), &err), COHL_ERR_IO);
+    assert_int_equal(cohl_folder_make(path_of("hollow"), NULL), COHL_OK);
+    assert_int_equal(cohl_weights_open(&weights, path_of("hollow"), &err), COHL_ERR_IO);
+    assert_int_equal(cohl_weights_open(&weights, path_of("absent"), &err), COHL_ERR_IO);
 }
 
 static void test_binder_names_what_is_missing_misshapen_or_left(void **state)
@@ -378,8 +354,8 @@ static void test_binder_names_what_is_missing_misshapen_or_left(void **state)
     cohl_binder binder;
     cohl_error err;
     float back[6];
-    write_shards(in_folder("bound"), NULL);
-    assert_int_equal(cohl_weights_open(&weights, in_folder("bound"), NULL), COHL_OK);
+    write_shards(path_of("bound"), NULL);
+    assert_int_equal(cohl_weights_open(&weights, path_of("bound"), NULL), COHL_OK);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         cohl_binder_begin(&binder, weights);
         cohl_bind_f32(&binder, cases[i].name, cases[i].dim, cases[i].rank, back);
@@ -400,7 +376,7 @@ static void test_binder_names_what_is_missing_misshapen_or_left(void **state)
 
 static void test_a_scalar_is_expected_without_dims(void **state)
 {
-    const char *path = in_folder("scalar.safetensors");
+    const char *path = path_of("scalar.safetensors");
     cohl_weight scalar = f32_weight("gain", 0, 0, 0, six + 2);
     cohl_weights *weights;
     cohl_error err;
@@ -425,7 +401,7 @@ static const char manifest[] =
 
 static void test_recipes_make_the_reference_bytes(void **state)
 {
-    const char *path = in_folder("manifest.tsv"), *made = in_folder("made.safetensors");
+    const char *path = path_of("manifest.tsv"), *made = path_of("made.safetensors");
     cohl_weights *weights, *stored;
     cohl_error err = { 0 };
     assert_int_equal(cohl_file_write(path, manifest, strlen(manifest), NULL), COHL_OK);
@@ -465,8 +441,8 @@ static void test_recipes_refuse_a_wrong_line(void **state)
         cohl_error err = { 0 };
         char text[128];
         snprintf(text, sizeof text, "good\t2x3\t0\t1\t-\n%s\n", lines[i]);
-        assert_int_equal(cohl_file_write(in_folder("bad.tsv"), text, strlen(text), NULL), COHL_OK);
-        if (cohl_procedural_open(&source, in_folder("bad.tsv"), 1, &err) != COHL_ERR_FORMAT ||
+        assert_int_equal(cohl_file_write(path_of("bad.tsv"), text, strlen(text), NULL), COHL_OK);
+        if (cohl_procedural_open(&source, path_of("bad.tsv"), 1, &err) != COHL_ERR_FORMAT ||
             !strstr(err.text, "line 2"))
             fail_msg("\"%s\": %s", lines[i], err.text);
     }
@@ -567,5 +543,5 @@ int main(void)
         cmocka_unit_test(test_config_keeps_the_first_failure),
         cmocka_unit_test(test_config_refuses_what_is_no_object),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }
