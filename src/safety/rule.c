@@ -8,8 +8,8 @@ typedef struct range { const policy_match *match; uint32_t count; } range;
 
 static range matches_of(const policy_reading *r, int class_id)
 {
-    uint32_t from = r->class_at[class_id];
-    return (range){ r->match + from, r->class_at[class_id + 1] - from };
+    uint32_t from = r->class_at[class_id], count = r->class_at[class_id + 1] - from;
+    return (range){ count ? r->match + from : NULL, count };   /* no match at all: no array */
 }
 
 static bool slot_is_met(const policy_slot *slot, const policy_reading *r)
