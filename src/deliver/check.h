@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "media/frame.h"
+#include "safety/faces.h"
 
 /* What a check sees; all of it borrowed. */
 typedef struct cohl_check_view {
@@ -18,12 +19,16 @@ typedef struct cohl_check_view {
     int                      first;           /* number in the film of frame[0]         */
     int                      count;           /* 1..window; fewer only at the beginning */
     const cohl_frame *const *frame;           /* [count], oldest first                  */
+    const cohl_face         *face;            /* [face_count] of the newest frame, for checks with `faces` */
+    int                      face_count;
 } cohl_check_view;
 
 typedef struct cohl_check {
     const char *name;     /* "size"                                   */
     const char *about;    /* one line for help                        */
     int         window;   /* frames it wants to see together, >= 1    */
+    bool        faces;    /* it wants faces: without their networks, or where its open left *state NULL,
+                             it is not asked, and credentials do not name it */
     /* Begin and end of a film; both NULL for a check without a state. `about` has no frames. */
     cohl_status (*open)(void **state, const cohl_check_view *about, cohl_error *err);
     void        (*close)(void *state);
