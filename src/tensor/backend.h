@@ -44,6 +44,13 @@ struct cohl_backend {
                  const cohl_conv_params *);
     void (*conv_back)(cohl_ctx *, cohl_tensor *dx, cohl_tensor *dw, cohl_tensor *db,
                       cohl_in dy, cohl_in x, cohl_in history, cohl_in w, const cohl_conv_params *);
+    void (*depthwise)(cohl_ctx *, cohl_tensor *y, cohl_in x, cohl_in w, cohl_in b, const cohl_conv_params *);
+    void (*depthwise_back)(cohl_ctx *, cohl_tensor *dx, cohl_tensor *dw, cohl_tensor *db,
+                           cohl_in dy, cohl_in x, cohl_in w, const cohl_conv_params *);
+    void (*pool)(cohl_ctx *, cohl_tensor *y, cohl_in x, cohl_pooling kind, int size, const cohl_conv_params *);
+    /* of equals, the first has the gradient of the largest */
+    void (*pool_back)(cohl_ctx *, cohl_tensor *dx, cohl_in dy, cohl_in x, cohl_pooling kind, int size,
+                      const cohl_conv_params *);
     /* lse [queries, heads]: log of the softmax's denominator, NULL when nobody walks back */
     void (*attention)(cohl_ctx *, cohl_tensor *y, cohl_tensor *lse, cohl_in q, cohl_in k, cohl_in v,
                       cohl_in bias, const cohl_span *spans, int span_count, float scale);

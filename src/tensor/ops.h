@@ -33,6 +33,17 @@ typedef struct cohl_conv_params {
 cohl_tensor *cohl_conv(cohl_ctx *ctx, cohl_tensor *x, const cohl_tensor *history, cohl_tensor *w,
                        cohl_tensor *b, const cohl_conv_params *params);
 
+/* Each channel by itself: y[t,i,j,c] = b[c] + sum w[p,q,c] x[t, i*s + p - pad_top, j*s + q - pad_left, c].
+ * x [frames, height, width, channels]; w [kh, kw, channels] F32; b [channels] or NULL; stride_time 1,
+ * pad_front 0. */
+cohl_tensor *cohl_depthwise(cohl_ctx *ctx, cohl_tensor *x, cohl_tensor *w, cohl_tensor *b,
+                            const cohl_conv_params *params);
+
+/* The largest, or the mean, of each channel under a window of size x size; beside the picture there
+ * is nothing to count. Paddings are less than size; stride_time 1, pad_front 0. */
+typedef enum cohl_pooling { COHL_POOL_MAX, COHL_POOL_MEAN } cohl_pooling;
+cohl_tensor *cohl_pool(cohl_ctx *ctx, cohl_tensor *x, cohl_pooling kind, int size, const cohl_conv_params *params);
+
 /* Rows [q_begin, q_begin+q_count) look at keys [k_begin, k_begin+k_count). Spans' query
  * ranges do not overlap; k_count >= 1. Rows in no span become zero. */
 typedef struct cohl_span { int q_begin, q_count, k_begin, k_count; } cohl_span;
@@ -73,7 +84,12 @@ cohl_tensor *cohl_mul(cohl_ctx *ctx, cohl_tensor *a, cohl_tensor *b);      /* sa
 cohl_tensor *cohl_add_row(cohl_ctx *ctx, cohl_tensor *x, cohl_tensor *v);
 cohl_tensor *cohl_scale(cohl_ctx *ctx, cohl_tensor *x, float factor);
 
-typedef enum cohl_activation { COHL_SILU, COHL_GELU_TANH, COHL_GELU_ERF, COHL_RELU, COHL_TANH } cohl_activation;
+typedef enum cohl_activation {
+    COHL_SILU, COHL_GELU_TANH, COHL_GELU_ERF, COHL_RELU, COHL_TANH,
+    COHL_RELU6,          /* min(max(x, 0), 6) */
+    COHL_LEAKY_RELU,     /* x, below zero 0.1 x */
+    COHL_ACTIVATION_COUNT
+} cohl_activation;
 cohl_tensor *cohl_activate(cohl_ctx *ctx, cohl_tensor *x, cohl_activation f);
 
 /* Rotate pairs (2j, 2j+1) of each head: x [rows, heads, dim]; turn [rows, dim/2, 2] F32 holds

@@ -81,6 +81,49 @@ static cohl_tensor *run_conv(cohl_ctx *ctx, cohl_tensor **in, const setup *s)
     return cohl_conv(ctx, in[0], in[1], in[2], in[3], &s->conv);
 }
 
+/* ---- depthwise: x, w, b; pool: x ---------------------------------------- */
+
+/* A window of 1..most, how it moves, and a picture that has room for it. */
+static void draw_window(setup *s, int most)
+{
+    int high = pick(s, 1, most), wide = pick(s, 1, most);
+    int64_t frames = size(s, 3, 1, 4), height = size(s, 17, 56, 112), width = size(s, 17, 56, 112);
+    s->whole[0] = high, s->whole[1] = s->flag ? high : wide;
+    s->conv = (cohl_conv_params){ .stride_time = 1, .stride_space = pick(s, 1, 2) };
+    s->conv.pad_top = pick(s, 0, high - 1), s->conv.pad_bottom = pick(s, 0, high - 1);
+    s->conv.pad_left = pick(s, 0, s->whole[1] - 1), s->conv.pad_right = pick(s, 0, s->whole[1] - 1);
+    floats(s, IN_GRAD, 1, DIMS(frames, height + high - 1, width + s->whole[1] - 1, size(s, 50, 96, 192)));
+}
+
+static void prepare_depthwise(setup *s)
+{
+    draw_window(s, s->variant % 4 == 3 ? 9 : 3);
+    int64_t channels = s->in[0].dim[3];
+    floats(s, IN_GRAD, 0.5, DIMS(s->whole[0], s->whole[1], channels));
+    if (coin(s))
+        floats(s, IN_GRAD, 1, DIMS(channels));
+    else
+        absent(s);
+    s->flops = 2.0 * (double)cohl_tensor_count(&(cohl_tensor){ .rank = 4, .dim = { s->in[0].dim[0], s->in[0].dim[1],
+                      s->in[0].dim[2], channels } }) * s->whole[0] * s->whole[1];
+}
+
+static cohl_tensor *run_depthwise(cohl_ctx *ctx, cohl_tensor **in, const setup *s)
+{
+    return cohl_depthwise(ctx, in[0], in[1], in[2], &s->conv);
+}
+
+static void prepare_pool(setup *s)
+{
+    s->flag = true;                                        /* a square window */
+    draw_window(s, s->variant % 4 == 3 ? 9 : 3);
+}
+
+static cohl_tensor *run_pool(cohl_ctx *ctx, cohl_tensor **in, const setup *s)
+{
+    return cohl_pool(ctx, in[0], s->variant % 2 ? COHL_POOL_MEAN : COHL_POOL_MAX, s->whole[0], &s->conv);
+}
+
 /* ---- attention: q, k, v, bias ------------------------------------------ */
 
 /* Spans of different sizes, one behind the other, with rows between that belong to none. */
@@ -220,6 +263,8 @@ static cohl_tensor *run_memory(cohl_ctx *ctx, cohl_tensor **in, const setup *s)
 const op_case product_cases[] = {
     { "linear", 16, 1e-5, 1e-5, prepare_linear, run_linear },
     { "conv", 24, 1e-5, 1e-5, prepare_conv, run_conv },
+    { "depthwise", 24, 1e-5, 0, prepare_depthwise, run_depthwise },
+    { "pool", 24, 1e-6, 0, prepare_pool, run_pool },
     { "attention", 16, 2e-5, 4e-2, prepare_attention, run_attention },
     { "matmul", 16, 1e-5, 0, prepare_matmul, run_matmul },
     { "sum_squares", 8, 1e-5, 0, prepare_sum_squares, run_sum_squares },

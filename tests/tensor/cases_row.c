@@ -159,7 +159,7 @@ static void prepare_activate(setup *s)
 
 static cohl_tensor *run_activate(cohl_ctx *ctx, cohl_tensor **in, const setup *s)
 {
-    return cohl_activate(ctx, in[0], (cohl_activation)(s->variant % (COHL_TANH + 1)));
+    return cohl_activate(ctx, in[0], (cohl_activation)(s->variant % COHL_ACTIVATION_COUNT));
 }
 
 static void prepare_rope(setup *s)

@@ -46,6 +46,8 @@ static void fill_table(cohl_backend *t)
     t->matmul = cohl_cpu_matmul;
     t->conv = cohl_cpu_conv;
     t->conv_back = cohl_cpu_conv_back;
+    t->depthwise = cohl_cpu_depthwise;
+    t->pool = cohl_cpu_pool;
     t->attention = cohl_cpu_attention;
     t->attention_back = cohl_cpu_attention_back;
     t->rms_norm = cohl_cpu_rms_norm;

@@ -70,7 +70,7 @@ void cohl_cpu_add_slabs(cohl_ctx *ctx, float *sum, const float *part, int slabs,
 static inline int64_t cohl_cpu_least(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t cohl_cpu_parts(int64_t whole, int64_t part) { return (whole + part - 1) / part; }
 
-/* products (product.c, linear.c, conv.c) */
+/* products (product.c, linear.c, conv.c, window.c) */
 void cohl_cpu_matmul(cohl_ctx *ctx, cohl_tensor *c, cohl_in a, bool transpose_a, cohl_in b,
                      bool transpose_b, float alpha, float beta);
 void cohl_cpu_linear(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_in w, cohl_in b);
@@ -81,6 +81,11 @@ void cohl_cpu_conv(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_in history, co
 void cohl_cpu_conv_back(cohl_ctx *ctx, cohl_tensor *dx, cohl_tensor *dw, cohl_tensor *db,
                         cohl_in dy, cohl_in x, cohl_in history, cohl_in w,
                         const cohl_conv_params *params);
+
+void cohl_cpu_depthwise(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_in w, cohl_in b,
+                        const cohl_conv_params *params);
+void cohl_cpu_pool(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_pooling kind, int size,
+                   const cohl_conv_params *params);
 
 /* the rest (attention.c, norm.c, element.c, reduce.c, move.c) */
 void cohl_cpu_attention(cohl_ctx *ctx, cohl_tensor *y, cohl_tensor *lse, cohl_in q, cohl_in k,

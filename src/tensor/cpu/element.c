@@ -151,11 +151,28 @@ static void tanh_part(const each *e, int64_t begin, int64_t end)
         e->y[i] = tanhf(e->a[i]);
 }
 
+static void relu6_part(const each *e, int64_t begin, int64_t end)
+{
+    for (int64_t i = begin; i < end; i++) {
+        float x = e->a[i] > 0 ? e->a[i] : 0;
+        e->y[i] = x < 6 ? x : 6;
+    }
+}
+
+static void leaky_relu_part(const each *e, int64_t begin, int64_t end)
+{
+    for (int64_t i = begin; i < end; i++) {
+        float low = 0.1f * e->a[i];
+        e->y[i] = e->a[i] > low ? e->a[i] : low;
+    }
+}
+
 void cohl_cpu_activate(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_activation f)
 {
     static void (*const part[])(const each *, int64_t, int64_t) = {
         [COHL_SILU] = silu_part, [COHL_GELU_TANH] = gelu_part, [COHL_GELU_ERF] = gelu_erf_part,
-        [COHL_RELU] = relu_part, [COHL_TANH] = tanh_part };
+        [COHL_RELU] = relu_part, [COHL_TANH] = tanh_part,
+        [COHL_RELU6] = relu6_part, [COHL_LEAKY_RELU] = leaky_relu_part };
     run_each(ctx, (each){ .part = part[f], .y = y->data, .a = x->data, .count = cohl_tensor_count(y) });
 }
 
@@ -194,12 +211,25 @@ static void tanh_back_part(const each *e, int64_t begin, int64_t end)
     }
 }
 
+static void relu6_back_part(const each *e, int64_t begin, int64_t end)
+{
+    for (int64_t i = begin; i < end; i++)
+        e->y[i] += e->b[i] > 0 && e->b[i] < 6 ? e->a[i] : 0;
+}
+
+static void leaky_relu_back_part(const each *e, int64_t begin, int64_t end)
+{
+    for (int64_t i = begin; i < end; i++)
+        e->y[i] += (e->b[i] > 0 ? 1 : 0.1f) * e->a[i];
+}
+
 void cohl_cpu_activate_back(cohl_ctx *ctx, cohl_tensor *dx, cohl_in dy, cohl_in x, cohl_activation f)
 {
     static void (*const part[])(const each *, int64_t, int64_t) = {
         [COHL_SILU] = silu_back_part, [COHL_GELU_TANH] = gelu_back_part,
         [COHL_GELU_ERF] = gelu_erf_back_part, [COHL_RELU] = relu_back_part,
-        [COHL_TANH] = tanh_back_part };
+        [COHL_TANH] = tanh_back_part, [COHL_RELU6] = relu6_back_part,
+        [COHL_LEAKY_RELU] = leaky_relu_back_part };
     run_each(ctx, (each){ .part = part[f], .y = dx->data, .a = dy->data, .b = x->data,
                           .count = cohl_tensor_count(dx) });
 }

@@ -67,6 +67,12 @@ typedef struct cohl_kernels {
                         int64_t count);
     float (*dot)(const float *a, const float *b, int64_t count);
 
+    /* taps of a window, one pixel's channels: y = start + the sum of x[t] * w[t]; start NULL is
+     * zeros, and may be y; w NULL is ones. taps_most: y = the largest of start and x[t]. */
+    void (*taps)(float *y, const float *const *x, const float *const *w, const float *start, int taps,
+                 int64_t channels);
+    void (*taps_most)(float *y, const float *const *x, const float *start, int taps, int64_t channels);
+
     /* rounded to nearest, ties to even; a NaN stays one (base/half.h) */
     void (*to_bf16)(uint16_t *to, const float *from, int64_t count);
 } cohl_kernels;

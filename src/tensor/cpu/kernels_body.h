@@ -139,5 +139,5 @@ const cohl_kernels TABLE = {
     .silu = silu, .silu_back = silu_back, .gelu = gelu, .gelu_back = gelu_back,
     .measure = measure, .norm = norm, .norm_back = norm_back,
     .soften = soften, .soften_back = soften_back, .dot = dot,
-    .to_bf16 = to_bf16,
+    .taps = taps, .taps_most = taps_most, .to_bf16 = to_bf16,
 };

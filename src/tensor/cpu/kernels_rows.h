@@ -236,6 +236,33 @@ static float dot(const float *a, const float *b, int64_t count)
     return total(sum);
 }
 
+/* ---- windows -------------------------------------------------------------- */
+
+static void taps(float *y, const float *const *x, const float *const *w, const float *start, int count,
+                 int64_t channels)
+{
+    for (int64_t c = 0; c < channels; c += LANES) {
+        vf sum = { 0 };
+        if (start)
+            sum = load_part(start + c, channels - c);
+        for (int t = 0; t < count; t++) {
+            vf v = load_part(x[t] + c, channels - c);
+            sum = w ? FMA(v, load_part(w[t] + c, channels - c), sum) : sum + v;
+        }
+        store_part(y + c, sum, channels - c);
+    }
+}
+
+static void taps_most(float *y, const float *const *x, const float *start, int count, int64_t channels)
+{
+    for (int64_t c = 0; c < channels; c += LANES) {
+        vf high = load_part((start ? start : x[0]) + c, channels - c);
+        for (int t = 0; t < count; t++)
+            high = most(high, load_part(x[t] + c, channels - c));
+        store_part(y + c, high, channels - c);
+    }
+}
+
 /* ---- factors of products ------------------------------------------------ */
 
 static void to_bf16(uint16_t *to, const float *from, int64_t count)

@@ -68,6 +68,8 @@ static const double GELU_SLOPE = 0.79788456080286535588, ROOT_HALF = 0.707106781
                     NORMAL_PEAK = 0.39894228040143267794;
 /* of Hendrycks and Gimpel 2016 */
 static const double GELU_CUBE = 0.044715;
+/* of a leaky unit, below zero (Redmon et al. 2016) */
+static const double LEAK = 0.1;
 
 static double activation(double x, cohl_activation f)
 {
@@ -77,6 +79,9 @@ static double activation(double x, cohl_activation f)
     case COHL_GELU_ERF:  return 0.5 * x * (1 + erf(x * ROOT_HALF));
     case COHL_RELU:      return x > 0 ? x : 0;
     case COHL_TANH:      return tanh(x);
+    case COHL_RELU6:     return x > 0 ? x < 6 ? x : 6 : 0;
+    case COHL_LEAKY_RELU: return x > 0 ? x : LEAK * x;
+    case COHL_ACTIVATION_COUNT: break;
     }
     return 0;
 }
@@ -96,6 +101,9 @@ static double activation_slope(double x, cohl_activation f)
         return 0.5 * (1 + erf(x * ROOT_HALF)) + x * NORMAL_PEAK * exp(-0.5 * x * x);
     case COHL_RELU: return x > 0 ? 1 : 0;
     case COHL_TANH: return 1 - tanh(x) * tanh(x);
+    case COHL_RELU6: return x > 0 && x < 6 ? 1 : 0;
+    case COHL_LEAKY_RELU: return x > 0 ? 1 : LEAK;
+    case COHL_ACTIVATION_COUNT: break;
     }
     return 0;
 }

@@ -30,6 +30,14 @@ void cohl_ref_conv(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_in history, co
 void cohl_ref_conv_back(cohl_ctx *ctx, cohl_tensor *dx, cohl_tensor *dw, cohl_tensor *db,
                         cohl_in dy, cohl_in x, cohl_in history, cohl_in w,
                         const cohl_conv_params *params);
+void cohl_ref_depthwise(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_in w, cohl_in b,
+                        const cohl_conv_params *params);
+void cohl_ref_depthwise_back(cohl_ctx *ctx, cohl_tensor *dx, cohl_tensor *dw, cohl_tensor *db,
+                             cohl_in dy, cohl_in x, cohl_in w, const cohl_conv_params *params);
+void cohl_ref_pool(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_pooling kind, int size,
+                   const cohl_conv_params *params);
+void cohl_ref_pool_back(cohl_ctx *ctx, cohl_tensor *dx, cohl_in dy, cohl_in x, cohl_pooling kind,
+                        int size, const cohl_conv_params *params);
 void cohl_ref_attention(cohl_ctx *ctx, cohl_tensor *y, cohl_tensor *lse, cohl_in q, cohl_in k,
                         cohl_in v, cohl_in bias, const cohl_span *spans, int span_count,
                         float scale);
