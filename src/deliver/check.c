@@ -52,36 +52,53 @@ const cohl_check *const cohl_checks[] = { &size_check, &flash_check, NULL };
 /* ---- the window -------------------------------------------------------------- */
 
 struct cohl_window {
-    const cohl_check *const *checks;
-    cohl_check_view    about;
-    int                size;       /* the longest window of a check     */
-    int                oldest, count, passed;
-    cohl_frame       **frame;      /* [size], a ring                    */
-    const cohl_frame **view;       /* [size], the ring's frames in order */
+    const cohl_check **check;      /* [check_count]                      */
     void             **state;      /* one a check                        */
+    int                check_count;
+    cohl_check_view    about;
+    int                size;       /* the longest window of a check      */
+    int                oldest, count, passed;
+    cohl_frame       **frame;      /* [size], a ring                     */
+    const cohl_frame **view;       /* [size], the ring's frames in order */
+    cohl_error         failure;    /* after it nothing goes on           */
 };
 
-cohl_status cohl_window_new(cohl_window **out, const cohl_check *const *checks, const char *name,
-                            int width, int height, double fps, cohl_error *err)
+static cohl_status take_checks(cohl_window *window, const cohl_check *const *checks, const cohl_check *also,
+                               cohl_error *err)
+{
+    int count = 0;
+    while (checks[count])
+        count++;
+    window->check = calloc((size_t)count + 1, sizeof *window->check);
+    window->state = calloc((size_t)count + 1, sizeof *window->state);
+    if (!window->check || !window->state)
+        return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to check it", window->about.name);
+    memcpy(window->check, checks, (size_t)count * sizeof *checks);
+    if (also)
+        window->check[count++] = also;
+    window->check_count = count;
+    window->size = 1;
+    for (int i = 0; i < count; i++)
+        if (window->check[i]->window > window->size)
+            window->size = window->check[i]->window;
+    return COHL_OK;
+}
+
+cohl_status cohl_window_new(cohl_window **out, const cohl_check *const *checks, const cohl_check *also,
+                            const cohl_check_view *about, cohl_error *err)
 {
     cohl_window *window = *out = calloc(1, sizeof *window);
     if (!window)
-        return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to check it", name);
-    window->checks = checks;
-    window->about = (cohl_check_view){ .name = name, .width = width, .height = height, .fps = fps };
-    window->size = 1;
-    int count = 0;
-    for (; checks[count]; count++)
-        if (checks[count]->window > window->size)
-            window->size = checks[count]->window;
-    window->state = calloc((size_t)count + 1, sizeof *window->state);
-    window->frame = calloc((size_t)window->size, sizeof *window->frame);
-    window->view = calloc((size_t)window->size, sizeof *window->view);
-    cohl_status st = window->frame && window->view && window->state
-                         ? COHL_OK : cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to check it", name);
-    for (int i = 0; i < count && !st; i++)
-        if (checks[i]->open)
-            st = checks[i]->open(&window->state[i], &window->about, err);
+        return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to check it", about->name);
+    window->about = *about;
+    cohl_status st = take_checks(window, checks, also, err);
+    window->frame = st ? NULL : calloc((size_t)window->size, sizeof *window->frame);
+    window->view = st ? NULL : calloc((size_t)window->size, sizeof *window->view);
+    if (!st && (!window->frame || !window->view))
+        st = cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to check it", about->name);
+    for (int i = 0; i < window->check_count && !st; i++)
+        if (window->check[i]->open)
+            st = window->check[i]->open(&window->state[i], &window->about, err);
     if (!st)
         return COHL_OK;
     cohl_window_free(window);
@@ -95,9 +112,10 @@ void cohl_window_free(cohl_window *window)
         return;
     for (int i = 0; window->frame && i < window->size; i++)
         cohl_frame_free(window->frame[i]);
-    for (int i = 0; window->state && window->checks[i]; i++)
-        if (window->checks[i]->close && window->state[i])
-            window->checks[i]->close(window->state[i]);
+    for (int i = 0; i < window->check_count; i++)
+        if (window->check[i]->close && window->state[i])
+            window->check[i]->close(window->state[i]);
+    free(window->check);
     free(window->state);
     free(window->frame);
     free(window->view);
@@ -125,7 +143,7 @@ static cohl_status keep(cohl_window *window, const cohl_frame *frame, cohl_error
 
 static cohl_status ask(cohl_window *window, int number, cohl_error *err)
 {
-    const cohl_check *check = window->checks[number];
+    const cohl_check *check = window->check[number];
     cohl_check_view view = window->about;
     int skipped = window->count > check->window ? window->count - check->window : 0;
     view.first = window->passed + skipped;
@@ -143,23 +161,29 @@ static const cohl_frame *let_go(cohl_window *window)
     return frame;
 }
 
+static cohl_status take(cohl_window *window, const cohl_frame *frame, cohl_error *err)
+{
+    cohl_status st = keep(window, frame, err);
+    for (int i = 0; i < window->count; i++)
+        window->view[i] = window->frame[(window->oldest + i) % window->size];
+    for (int i = 0; !st && i < window->check_count; i++)
+        st = ask(window, i, err);
+    return st;
+}
+
 cohl_status cohl_window_push(cohl_window *window, const cohl_frame *frame,
                              const cohl_frame **ready, cohl_error *err)
 {
-    cohl_status st;
+    cohl_error *failure = &window->failure;
     *ready = NULL;
-    if ((st = keep(window, frame, err)))
-        return st;
-    for (int i = 0; i < window->count; i++)
-        window->view[i] = window->frame[(window->oldest + i) % window->size];
-    for (int i = 0; !st && window->checks[i]; i++)
-        st = ask(window, i, err);
-    if (!st && window->count == window->size)
+    if (failure->status || take(window, frame, failure))
+        return cohl_fail(err, failure->status, "%s", failure->text);
+    if (window->count == window->size)
         *ready = let_go(window);
-    return st;
+    return COHL_OK;
 }
 
 const cohl_frame *cohl_window_rest(cohl_window *window)
 {
-    return window->count ? let_go(window) : NULL;
+    return window->count && !window->failure.status ? let_go(window) : NULL;
 }

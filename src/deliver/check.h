@@ -10,12 +10,14 @@
 
 #include "media/frame.h"
 #include "safety/faces.h"
+#include "store/store.h"
 
 /* What a check sees; all of it borrowed. */
 typedef struct cohl_check_view {
     const char              *name;            /* of the film, for sentences             */
     int                      width, height;   /* as announced                           */
     double                   fps;
+    cohl_store              *ledger;          /* where lists of this installation stand; NULL: none */
     int                      first;           /* number in the film of frame[0]         */
     int                      count;           /* 1..window; fewer only at the beginning */
     const cohl_frame *const *frame;           /* [count], oldest first                  */
@@ -43,12 +45,14 @@ extern const cohl_check *const cohl_checks[];
 /* Frames that wait until their windows have passed. Memory: the longest window. */
 typedef struct cohl_window cohl_window;
 
-/* name and checks are borrowed until free. */
-cohl_status cohl_window_new(cohl_window **out, const cohl_check *const *checks, const char *name,
-                            int width, int height, double fps, cohl_error *err);
+/* All of checks are asked, then also (NULL: nothing more). about tells name, size, rate and ledger. What
+ * both point to is borrowed until free. */
+cohl_status cohl_window_new(cohl_window **out, const cohl_check *const *checks, const cohl_check *also,
+                            const cohl_check_view *about, cohl_error *err);
 
 /* Take a copy of the next frame and ask every check. *ready is then the frame that may
- * go on, valid until the next call, or NULL while the window fills. */
+ * go on, valid until the next call, or NULL while the window fills. After a failure nothing goes
+ * on any more, frames that wait included, and each call says that failure again. */
 cohl_status cohl_window_push(cohl_window *window, const cohl_frame *frame,
                              const cohl_frame **ready, cohl_error *err);
 

@@ -242,6 +242,14 @@ static void free_door(cohl_door *door)
     free(door);
 }
 
+static cohl_status begin_checks(cohl_door *door, cohl_error *err)
+{
+    const cohl_door_params *p = &door->params;
+    const cohl_check_view about = { .name = p->path, .width = p->width, .height = p->height, .fps = p->fps,
+                                    .ledger = p->lists ? p->lists : p->ledger };
+    return cohl_window_new(&door->window, cohl_checks, p->also, &about, err);
+}
+
 cohl_status cohl_door_open(cohl_door **out, const cohl_door_params *params, cohl_error *err)
 {
     cohl_status st;
@@ -255,8 +263,7 @@ cohl_status cohl_door_open(cohl_door **out, const cohl_door_params *params, cohl
     else
         st = cohl_film_target_parse(&door->target, params->path, err);
     if (!st) st = check_target(&door->target, params, err);
-    if (!st) st = cohl_window_new(&door->window, cohl_checks, door->params.path, params->width,
-                                  params->height, params->fps, err);
+    if (!st) st = begin_checks(door, err);
     if (!st && params->sheet)
         st = cohl_contact_new(&door->contact, params->frames, params->fps, err);
     if (!st) st = cohl_seal_new(&door->seal, &door->params, err);

@@ -50,6 +50,8 @@ typedef struct cohl_door_params {
     const char *sheet;           /* path of the contact sheet, .png; NULL: none   */
     int         crf;             /* quality: lower is finer; -1: the format's own (-1) */
     cohl_store *ledger;          /* where it is entered, lives longer than the door; NULL: nowhere */
+    cohl_store *lists;           /* whose protected pictures are asked, as long; NULL: the ledger's */
+    const struct cohl_check *also;   /* a check besides those that are always asked; NULL          */
     const char *model, *model_digest;   /* that made it (ledger/models.h), or NULL        */
     const cohl_film_link *link;  /* what it was made from                                 */
     int         link_count;

@@ -21,6 +21,7 @@ struct cohl_engine {
     char            *loras;         /* laid over the model, as asked; or NULL */
     char            *ledger;        /* the file; NULL: the installation's own; "": none */
     cohl_policy     *policy;
+    const struct cohl_check *also;  /* asked of every frame besides those of deliver/check.h; NULL */
 };
 
 enum { ENGINE_REQUEST_TEXTS = 12 };

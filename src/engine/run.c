@@ -241,6 +241,7 @@ static cohl_door_params door_params(const cohl_run *run, const cohl_film *film)
     params.fps = run->plan.fps, params.frames = run->plan.frames;
     params.model = run->engine->model->can.name;
     params.signer = film->signer, params.label = film->label;
+    params.also = run->engine->also;
     return params;
 }
 
@@ -322,7 +323,9 @@ cohl_status cohl_run_frames(cohl_run *run, cohl_run_frame_fn *fn, void *user, co
     cohl_status st = use_once(run, err);
     if (st || (st = check_book(run, err)))
         return st;
-    if ((st = cohl_window_new(&h.window, cohl_checks, "film", run->plan.width, run->plan.height, run->plan.fps, err))) {
+    const cohl_check_view about = { .name = "film", .width = run->plan.width, .height = run->plan.height,
+                                    .fps = run->plan.fps, .ledger = run->book.ledger };
+    if ((st = cohl_window_new(&h.window, cohl_checks, run->engine->also, &about, err))) {
         engine_book_close(&run->book);
         return st;
     }
