@@ -50,6 +50,19 @@ void cohl_map_close(cohl_map *map)
     *map = (cohl_map){ 0 };
 }
 
+/* Only inside the map: the same advice about memory of our own would clear it. */
+static void advise(const cohl_map *map, const void *from, size_t size, int advice)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)from, base = (uintptr_t)map->data;
+    if (!map->data || !size || at < base || at - base >= map->size || size > map->size - (at - base))
+        return;
+    uintptr_t begin = at & ~(page - 1);
+    madvise((void *)begin, at + size - begin, advice);
+}
+
+void cohl_map_ahead(const cohl_map *map, const void *from, size_t size) { advise(map, from, size, MADV_WILLNEED); }
+void cohl_map_let_go(const cohl_map *map, const void *from, size_t size) { advise(map, from, size, MADV_DONTNEED); }
+
 cohl_status cohl_file_read(char **out, size_t *size, const char *path, size_t limit_bytes,
                            cohl_error *err)
 {

@@ -26,6 +26,10 @@ typedef struct cohl_map {
 
 cohl_status cohl_map_open(cohl_map *map, const char *path, cohl_error *err);
 void cohl_map_close(cohl_map *map);
+/* The pages that hold these bytes are wanted soon: the system begins to read them; or they are not
+ * for now, and leave memory until they are touched again. Bytes that lie elsewhere are left alone. */
+void cohl_map_ahead(const cohl_map *map, const void *from, size_t size);
+void cohl_map_let_go(const cohl_map *map, const void *from, size_t size);
 
 /* The whole file in new memory, with a zero byte behind the last; free() it.
  * Larger than limit_bytes is COHL_ERR_FORMAT. size may be NULL. */

@@ -72,7 +72,8 @@ static cohl_status open_model(cohl_engine *engine, const char *asked, const char
     char *folder;
     cohl_dtype dtype = engine->precision == COHL_PRECISION_BF16 ? COHL_BF16 : COHL_F32;
     cohl_status st = find_model(&folder, asked, err);
-    if (!st) st = cohl_film_model_load_changed(&engine->model, folder, loras, &engine->weights, dtype, err);
+    const cohl_film_loading how = { .loras = loras, .dtype = dtype };
+    if (!st) st = cohl_film_model_load_as(&engine->model, folder, &how, &engine->weights, err);
     if (!st) st = open_vocabulary(engine, folder, err);
     free(folder);
     return st;

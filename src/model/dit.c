@@ -27,9 +27,61 @@ void cohl_dit_free(cohl_dit *dit)
 {
     if (!dit)
         return;
+    cohl_shelf_close(dit->shelf);
     cohl_params_free(&dit->params);
     free(dit->net);
     free(dit);
+}
+
+/* ---- parameters that are brought ----------------------------------------- */
+
+static int block_count(const cohl_dit *dit) { return dit->config.num_layers + dit->config.control_count; }
+
+cohl_status cohl_dit_stream(cohl_dit *dit, cohl_ctx *ctx, const cohl_weights *weights, cohl_dtype dtype,
+                            cohl_room *room, cohl_error *err)
+{
+    const cohl_dit_net *net = dit->net;
+    const cohl_shelf_use use = { .room = room, .dtype = dtype, .surplus = COHL_SURPLUS_REFUSED };
+    cohl_status st = cohl_shelf_open(&dit->shelf, &dit->params, ctx, weights, &use, err);
+    int next = 0;
+    const dit_part *brought[2] = { &net->text, &net->time };
+    for (int i = 0; i < 2 && !st; i++) {
+        st = cohl_shelf_keep(dit->shelf, next, brought[i]->first - next, err);
+        next = brought[i]->first + brought[i]->count;
+    }
+    for (int i = 0; i < block_count(dit) && !st; i++) {
+        const dit_part *first = &net->block[i].part[DIT_SELF], *last = &net->block[i].part[DIT_FEED];
+        st = cohl_shelf_keep(dit->shelf, next, first->first - next, err);
+        next = last->first + last->count;
+    }
+    return st ? st : cohl_shelf_keep(dit->shelf, next, dit->params.count - next, err);
+}
+
+cohl_dit_memory cohl_dit_memory_of(const cohl_dit *dit)
+{
+    cohl_dit_memory m = { .all = cohl_shelf_bytes(dit->shelf, 0, dit->params.count) };
+    const cohl_dit_net *net = dit->net;
+    size_t brought = 0;
+    for (int i = -2; i < block_count(dit) * DIT_PARTS; i++) {
+        const dit_part *part = i == -2 ? &net->text : i == -1 ? &net->time
+                             : &net->block[i / DIT_PARTS].part[i % DIT_PARTS];
+        size_t bytes = cohl_shelf_bytes(dit->shelf, part->first, part->count);
+        brought += bytes;
+        m.slot = bytes > m.slot ? bytes : m.slot;
+    }
+    m.kept = m.all - brought;
+    return m;
+}
+
+bool dit_bring(cohl_ctx *ctx, const cohl_dit *dit, dit_part part, dit_part next)
+{
+    cohl_error err;
+    cohl_status st = cohl_ctx_fine(ctx) ? cohl_shelf_bring(dit->shelf, part.first, part.count, &err) : COHL_OK;
+    if (st)
+        cohl_ctx_fail(ctx, st, "%s", err.text);
+    else
+        cohl_shelf_ahead(dit->shelf, next.first, next.count);
+    return cohl_ctx_fine(ctx);
 }
 
 cohl_tensor *dit_affine(cohl_ctx *ctx, cohl_tensor *x, cohl_affine affine)
@@ -93,14 +145,27 @@ static cohl_tensor *merge(const pass *p, cohl_tensor *x, cohl_affine out)
     return dit_affine(p->ctx, x, out);
 }
 
+/* Turned by their positions; what led to them is given back. */
+static cohl_tensor *turned_heads(const pass *p, cohl_tensor *x, cohl_affine affine, cohl_tensor *gain)
+{
+    cohl_ctx_mark_t mark = cohl_ctx_mark(p->ctx);
+    return cohl_settle(p->ctx, mark, cohl_rope(p->ctx, normed_heads(p, x, affine, gain), p->clip->turn));
+}
+
 static cohl_tensor *self_attention(const pass *p, cohl_tensor *x, const dit_attention *a)
 {
     cohl_ctx *ctx = p->ctx;
-    cohl_tensor *q = cohl_rope(ctx, normed_heads(p, x, a->q, a->norm_q), p->clip->turn);
-    cohl_tensor *k = cohl_rope(ctx, normed_heads(p, x, a->k, a->norm_k), p->clip->turn);
+    cohl_tensor *q = turned_heads(p, x, a->q, a->norm_q);
+    cohl_tensor *k = turned_heads(p, x, a->k, a->norm_k);
     cohl_tensor *v = dit_heads(ctx, dit_affine(ctx, x, a->v), p->dit->config.num_heads);
     x = cohl_attention(ctx, q, k, v, NULL, p->clip->self, p->clip->sample_count, p->scale);
     return merge(p, x, a->o);
+}
+
+/* Rows of the text's keys or values that samples look at. */
+static cohl_tensor *text_rows(const pass *p, cohl_tensor *x)
+{
+    return dit_heads(p->ctx, cohl_gather(p->ctx, x, p->clip->row), p->dit->config.num_heads);
 }
 
 /* Text and, where there are any, image tokens are looked at apart: each has its own softmax. */
@@ -108,17 +173,55 @@ static cohl_tensor *cross_attention(const pass *p, cohl_tensor *x, const dit_att
 {
     const cohl_dit_clip *clip = p->clip;
     cohl_tensor *q = normed_heads(p, x, a->q, a->norm_q);
-    x = cohl_attention(p->ctx, q, clip->k[layer], clip->v[layer], NULL, clip->cross, clip->sample_count, p->scale);
+    x = cohl_attention(p->ctx, q, text_rows(p, clip->k[layer]), text_rows(p, clip->v[layer]), NULL, clip->cross,
+                       clip->sample_count, p->scale);
     if (clip->image)
         x = cohl_add(p->ctx, x, cohl_attention(p->ctx, q, clip->image_k[layer], clip->image_v[layer], NULL,
                                                clip->image, clip->sample_count, p->scale));
     return merge(p, x, a->o);
 }
 
-static cohl_tensor *feed_forward(const pass *p, cohl_tensor *x, const dit_block *b)
+static cohl_tensor *feed_rows(const pass *p, cohl_tensor *x, const dit_block *b)
 {
     x = cohl_activate(p->ctx, dit_affine(p->ctx, x, b->ffn_in), COHL_GELU_TANH);
     return dit_affine(p->ctx, x, b->ffn_out);
+}
+
+/* Some thousand rows at a time: inside it is several times as wide as the network. */
+static cohl_tensor *feed_forward(const pass *p, cohl_tensor *x, const dit_block *b)
+{
+    enum { ROWS = 4096 };
+    cohl_ctx *ctx = p->ctx;
+    int64_t rows = x ? x->dim[0] : 0;
+    if (rows <= ROWS || ctx->tape)
+        return feed_rows(p, x, b);
+    cohl_tensor *y = cohl_tensor_new(ctx, COHL_F32, 2, (int64_t[]){ rows, p->dit->config.dim });
+    for (int64_t at = 0; at < rows && y && cohl_ctx_fine(ctx); at += ROWS) {
+        cohl_ctx_mark_t mark = cohl_ctx_mark(ctx);
+        int64_t count = rows - at < ROWS ? rows - at : ROWS;
+        cohl_tensor *part = feed_rows(p, cohl_slice(ctx, x, 0, at, count), b);
+        if (part)
+            ctx->backend->slice_into(ctx, y, part, 0, at, false);
+        cohl_ctx_release(ctx, mark);
+    }
+    return y;
+}
+
+/* Brings a part of block `layer`; the one that follows is read meanwhile. */
+static bool bring(const pass *p, int layer, int part)
+{
+    const dit_block *b = &p->dit->net->block[layer];
+    bool last = layer + 1 == p->dit->config.num_layers || layer + 1 == block_count(p->dit);
+    const dit_part next = part < DIT_FEED ? b->part[part + 1] : last ? p->dit->net->time : b[1].part[DIT_SELF];
+    return dit_bring(p->ctx, p->dit, b->part[part], next);
+}
+
+/* Shift, scale and gate of attention, then of the feed-forward: [groups, dim] each. */
+static void modulate(const pass *p, cohl_tensor *m[6], cohl_tensor *e6, const dit_block *b)
+{
+    cohl_tensor *h = cohl_add_row(p->ctx, e6, b->modulation);
+    for (int i = 0; i < 6; i++)
+        m[i] = h ? cohl_slice(p->ctx, h, 1, (int64_t)i * p->dit->config.dim, p->dit->config.dim) : NULL;
 }
 
 /* x [tokens, dim]; e6 [groups, 6 dim] */
@@ -127,13 +230,19 @@ static cohl_tensor *run_block(const pass *p, cohl_tensor *x, cohl_tensor *e6, in
     cohl_ctx *ctx = p->ctx;
     const dit_block *b = &p->dit->net->block[layer];
     const cohl_tensor *group = p->clip->group;
-    cohl_tensor *m[6], *h = cohl_add_row(ctx, e6, b->modulation);
-    for (int i = 0; i < 6; i++)
-        m[i] = h ? cohl_slice(ctx, h, 1, (int64_t)i * p->dit->config.dim, p->dit->config.dim) : NULL;
+    cohl_tensor *m[6], *h;
+    if (!bring(p, layer, DIT_SELF))
+        return NULL;
+    modulate(p, m, e6, b);
+    cohl_ctx_mark_t mark = cohl_ctx_mark(ctx);
     h = cohl_layer_norm_modulate(ctx, x, m[0], m[1], group, p->eps);
-    x = cohl_gated_add(ctx, x, self_attention(p, h, &b->self), m[2], group);
+    x = cohl_settle(ctx, mark, cohl_gated_add(ctx, x, self_attention(p, h, &b->self), m[2], group));
+    if (!bring(p, layer, DIT_CROSS))
+        return NULL;
     h = cohl_layer_norm(ctx, x, b->norm3.weight, b->norm3.bias, p->eps);
-    x = cohl_add(ctx, x, cross_attention(p, h, &b->cross, layer));
+    x = cohl_settle(ctx, mark, cohl_add(ctx, x, cross_attention(p, h, &b->cross, layer)));
+    if (!bring(p, layer, DIT_FEED))
+        return NULL;
     h = cohl_layer_norm_modulate(ctx, x, m[3], m[4], group, p->eps);
     return cohl_gated_add(ctx, x, feed_forward(p, h, b), m[5], group);
 }
@@ -163,6 +272,8 @@ static branch open_branch(const pass *p, cohl_tensor *x)
     if (!control)
         return (branch){ 0 };
     const dit_block *first = &p->dit->net->block[p->dit->config.num_layers];
+    if (!dit_bring(p->ctx, p->dit, first->part[DIT_FEED], p->dit->net->block[0].part[DIT_SELF]))
+        return (branch){ 0 };
     cohl_ctx_mark_t mark = cohl_ctx_mark(p->ctx);
     cohl_tensor *c = cohl_add(p->ctx, dit_affine(p->ctx, control, first->before), x);
     return (branch){ cohl_settle(p->ctx, mark, c), 0 };
@@ -207,6 +318,25 @@ static cohl_tensor *head(const pass *p, cohl_tensor *x, cohl_tensor *e)
     return cohl_gather(ctx, x, p->clip->cell_patch);
 }
 
+static cohl_tensor *forward(const pass *p, cohl_tensor *latent, const float *time)
+{
+    cohl_ctx *ctx = p->ctx;
+    const cohl_dit *dit = p->dit;
+    cohl_ctx_mark_t start = cohl_ctx_mark(ctx);
+    if (!dit_bring(ctx, dit, dit->net->time, dit->net->block[0].part[DIT_SELF]))
+        return NULL;
+    cohl_tensor *e = embed_time(ctx, dit, p->clip, time);
+    cohl_tensor *e6 = dit_affine(ctx, cohl_activate(ctx, e, COHL_SILU), dit->net->time_projection);
+    cohl_ctx_mark_t mark = cohl_ctx_mark(ctx);
+    cohl_tensor *x = cohl_settle(ctx, mark, dit_patches(ctx, p->clip, latent, dit->net->patch));
+    branch control = open_branch(p, x);
+    if (control.c)
+        mark = cohl_ctx_mark(ctx);
+    for (int i = 0; i < dit->config.num_layers; i++)
+        x = cohl_settle(ctx, mark, add_hint(p, &control, run_block(p, x, e6, i), e6, i));
+    return cohl_settle(ctx, start, head(p, x, e));
+}
+
 cohl_tensor *cohl_dit_forward(cohl_ctx *ctx, const cohl_dit *dit, const cohl_dit_clip *clip,
                               cohl_tensor *latent, const float *time)
 {
@@ -214,16 +344,10 @@ cohl_tensor *cohl_dit_forward(cohl_ctx *ctx, const cohl_dit *dit, const cohl_dit
     if (!clip || !latent)
         return NULL;
     assert(cohl_tensor_count(latent) == (int64_t)clip->cells * c->in_dim);
+    assert(!dit->shelf || !ctx->tape);
     pass p = { ctx, dit, clip, c->eps, 1 / sqrtf((float)(c->dim / c->num_heads)) };
-    cohl_ctx_mark_t start = cohl_ctx_mark(ctx);
-    cohl_tensor *e = embed_time(ctx, dit, clip, time);
-    cohl_tensor *e6 = dit_affine(ctx, cohl_activate(ctx, e, COHL_SILU), dit->net->time_projection);
-    cohl_ctx_mark_t mark = cohl_ctx_mark(ctx);
-    cohl_tensor *x = cohl_settle(ctx, mark, dit_patches(ctx, clip, latent, dit->net->patch));
-    branch control = open_branch(&p, x);
-    if (control.c)
-        mark = cohl_ctx_mark(ctx);
-    for (int i = 0; i < c->num_layers; i++)
-        x = cohl_settle(ctx, mark, add_hint(&p, &control, run_block(&p, x, e6, i), e6, i));
-    return cohl_settle(ctx, start, head(&p, x, e));
+    cohl_shelf_begin(dit->shelf);
+    cohl_tensor *velocity = forward(&p, latent, time);
+    cohl_shelf_end(dit->shelf);
+    return velocity;
 }

@@ -29,7 +29,7 @@
 #ifndef COHL_MODEL_DIT_H
 #define COHL_MODEL_DIT_H
 
-#include "model/params.h"
+#include "model/shelf.h"
 #include "weights/config.h"
 
 enum {
@@ -74,11 +74,22 @@ typedef struct cohl_dit {
     cohl_dit_config config;
     cohl_params     params;
     cohl_dit_net   *net;        /* the parameters by their place */
+    cohl_shelf     *shelf;      /* that they are brought from; NULL = all are held */
 } cohl_dit;
 
 /* Declares the parameters; cohl_params_alloc gives them memory. */
 cohl_status cohl_dit_new(cohl_dit **out, const cohl_dit_config *config, cohl_error *err);
 void        cohl_dit_free(cohl_dit *dit);
+/* In place of cohl_params_alloc and a load: parameters are brought from `weights` as passes need them,
+ * third of a block after third of a block, and stay as far as `room` lets them. ctx, weights and room
+ * outlive the network. Passes through networks of one room take turns; none records. Errors as
+ * cohl_params_load. */
+cohl_status cohl_dit_stream(cohl_dit *dit, cohl_ctx *ctx, const cohl_weights *weights, cohl_dtype dtype,
+                            cohl_room *room, cohl_error *err);
+/* Of a streamed network: bytes of all parameters, of those that are always held, and of the largest
+ * part, which the slot takes. */
+typedef struct cohl_dit_memory { size_t all, kept, slot; } cohl_dit_memory;
+cohl_dit_memory cohl_dit_memory_of(const cohl_dit *dit);
 
 /* One sample of a pack. */
 typedef struct cohl_dit_sample {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "model/dit_net.h"
+#include "model/settle.h"
 
 int cohl_dit_clip_cells(const cohl_dit_clip *clip)  { return clip->cells; }
 int cohl_dit_clip_tokens(const cohl_dit_clip *clip) { return clip->tokens; }
@@ -192,19 +193,24 @@ static int block_count(const cohl_dit *dit)
     return dit->config.num_layers + dit->config.control_count;
 }
 
-/* Keys and values of every block, worked out once for each row, then spread. */
+static bool bring_cross(cohl_ctx *ctx, const cohl_dit *dit, int i)
+{
+    const dit_block *b = &dit->net->block[i];
+    return dit_bring(ctx, dit, b->part[DIT_CROSS], i + 1 < block_count(dit) ? b[1].part[DIT_CROSS] : dit->net->time);
+}
+
+/* Keys and values of every block, for each row once. */
 static void text_keys(cohl_ctx *ctx, const cohl_dit *dit, cohl_dit_clip *clip, const cohl_dit_request *request,
                       int *memory)
 {
-    const cohl_dit_config *c = &dit->config;
-    cohl_tensor *rows = padded_rows(ctx, dit, request, memory);
-    cohl_tensor *text = embed_text(ctx, dit, request->text);
-    for (int i = 0; i < block_count(dit); i++) {
+    clip->row = padded_rows(ctx, dit, request, memory);
+    cohl_tensor *text = dit_bring(ctx, dit, dit->net->text, dit->net->block[0].part[DIT_CROSS])
+        ? embed_text(ctx, dit, request->text) : NULL;
+    for (int i = 0; i < block_count(dit) && bring_cross(ctx, dit, i); i++) {
         const dit_attention *a = &dit->net->block[i].cross;
-        cohl_tensor *k = cohl_rms_norm(ctx, dit_affine(ctx, text, a->k), a->norm_k, c->eps);
-        cohl_tensor *v = dit_affine(ctx, text, a->v);
-        clip->k[i] = dit_heads(ctx, cohl_gather(ctx, k, rows), c->num_heads);
-        clip->v[i] = dit_heads(ctx, cohl_gather(ctx, v, rows), c->num_heads);
+        cohl_ctx_mark_t mark = cohl_ctx_mark(ctx);
+        clip->k[i] = cohl_settle(ctx, mark, cohl_rms_norm(ctx, dit_affine(ctx, text, a->k), a->norm_k, dit->config.eps));
+        clip->v[i] = dit_affine(ctx, text, a->v);
     }
 }
 
@@ -230,7 +236,7 @@ static void image_keys(cohl_ctx *ctx, const cohl_dit *dit, cohl_dit_clip *clip, 
     assert(!c->image_positions || request->image->dim[0] == c->image_positions);
     int tokens = (int)request->image->dim[0];
     cohl_tensor *image = embed_image(ctx, &dit->net->image, request->image);
-    for (int i = 0; i < block_count(dit); i++) {
+    for (int i = 0; i < block_count(dit) && bring_cross(ctx, dit, i); i++) {
         const dit_attention *a = &dit->net->block[i].cross;
         cohl_tensor *k = cohl_rms_norm(ctx, dit_affine(ctx, image, a->k_image), a->norm_k_image, c->eps);
         clip->image_k[i] = dit_heads(ctx, k, c->num_heads);
@@ -301,9 +307,11 @@ cohl_dit_clip *cohl_dit_clip_open(cohl_ctx *ctx, const cohl_dit *dit, const cohl
     order_cells(ctx, clip, request, memory);
     turn(ctx, clip, request, c->dim / c->num_heads / 2);
     group(ctx, clip, request, memory, memory + clip->tokens, memory + 2 * clip->tokens);
+    cohl_shelf_begin(dit->shelf);
     add_extras(ctx, dit, clip, request, memory + clip->tokens, memory + 2 * clip->tokens);
     text_keys(ctx, dit, clip, request, memory);
     add_conditions(ctx, dit, clip, request);
+    cohl_shelf_end(dit->shelf);
     free(memory);
     return cohl_ctx_fine(ctx) ? clip : NULL;
 }

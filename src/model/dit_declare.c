@@ -54,12 +54,18 @@ static dit_block block(cohl_params *params, const cohl_dit_config *c, const char
     char module[40], norm[48];
     snprintf(module, sizeof module, "%s.%d", list, layer);
     snprintf(norm, sizeof norm, "%s.norm3", module);
+    int first = params->count;
     b.modulation = modulation(params, 6, c->dim, module);
     b.self = attention(params, c->dim, false, module, "self_attn");
+    int cross = params->count;
     b.norm3 = learned_norm(params, c->dim, norm);
     b.cross = attention(params, c->dim, c->image_dim > 0, module, "cross_attn");
+    int feed = params->count;
     b.ffn_in = projection(params, c->ffn_dim, c->dim, module, "ffn.0");
     b.ffn_out = projection(params, c->dim, c->ffn_dim, module, "ffn.2");
+    b.part[DIT_SELF] = (dit_part){ first, cross - first };
+    b.part[DIT_CROSS] = (dit_part){ cross, feed - cross };
+    b.part[DIT_FEED] = (dit_part){ feed, params->count - feed };
     return b;
 }
 
@@ -100,6 +106,7 @@ static void declare_control(cohl_dit_net *net, const cohl_dit_config *c, cohl_pa
         if (i == 0)
             b->before = cohl_params_linear(params, c->dim, c->dim, true, ZERO, "vace_blocks.0.before_proj");
         b->after = cohl_params_linear(params, c->dim, c->dim, true, ZERO, "vace_blocks.%d.after_proj", i);
+        b->part[DIT_FEED].count = params->count - b->part[DIT_FEED].first;
     }
 }
 
@@ -129,12 +136,16 @@ cohl_dit_net *dit_net_new(const cohl_dit_config *c, cohl_params *params)
     if (!net)
         return NULL;
     net->patch = patch(params, c, c->in_dim, "patch_embedding");
+    int first = params->count;
     net->text_in = cohl_params_linear(params, c->dim, c->text_dim, true, small, "text_embedding.0");
     net->text_out = cohl_params_linear(params, c->dim, c->dim, true, small, "text_embedding.2");
+    net->text = (dit_part){ first, params->count - first };
+    first = params->count;
     net->time_in = cohl_params_linear(params, c->dim, c->freq_dim, true, small, "time_embedding.0");
     net->time_out = cohl_params_linear(params, c->dim, c->dim, true, small, "time_embedding.2");
     net->time_projection = cohl_params_linear(params, 6 * c->dim, c->dim, true,
                                               cohl_init_glorot(6 * c->dim, c->dim), "time_projection.1");
+    net->time = (dit_part){ first, params->count - first };
     for (int i = 0; i < c->num_layers; i++)
         net->block[i] = block(params, c, "blocks", i);
     net->head_modulation = modulation(params, 2, c->dim, "head");

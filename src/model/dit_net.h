@@ -12,13 +12,19 @@ typedef struct dit_attention {
     cohl_tensor *norm_k_image;
 } dit_attention;
 
+/* A network's parameters in the parts that are brought together: those before the blocks that make
+ * the text's and the time's embedding, then three of each block. The others are always held. */
+enum { DIT_SELF, DIT_CROSS, DIT_FEED, DIT_PARTS };
+typedef struct dit_part { int first, count; } dit_part;
+
 typedef struct dit_block {
     cohl_tensor  *modulation;       /* [6 dim]: shift, scale, gate of attention, then of the FFN */
     dit_attention self, cross;
     cohl_affine   norm3;            /* [dim], before the cross-attention */
     cohl_affine   ffn_in, ffn_out;  /* [ffn_dim, dim], [dim, ffn_dim] */
     cohl_affine   before, after;    /* [dim, dim], of a control branch: into its first block, and
-                                       from each to its hint; weight NULL = none */
+                                       from each to its hint; weight NULL = none; in the third part */
+    dit_part      part[DIT_PARTS];
 } dit_block;
 
 /* Image tokens to the width of the network. */
@@ -36,6 +42,7 @@ struct cohl_dit_net {
     cohl_tensor *pooled, *camera;   /* [dim, text_dim], [dim, camera_dim], or NULL */
     cohl_affine  control_patch;     /* [dim, 4 control_dim] */
     dit_image    image;
+    dit_part     text, time;        /* text_in and text_out; time_in to time_projection */
     dit_block    block[];           /* [num_layers], then [control_count] of the control branch */
 };
 
@@ -49,7 +56,9 @@ struct cohl_dit_clip {
     cohl_tensor *turn;              /* [tokens, head_dim/2, 2]: cos, sin of the position */
     cohl_span   *self, *cross;      /* [sample_count] */
     cohl_tensor *added;             /* [groups, dim] for the time embedding, or NULL */
-    cohl_tensor **k, **v;           /* of each block's cross-attention: [rows, heads, head_dim] */
+    cohl_tensor **k, **v;           /* of each block's cross-attention: [text rows + 1, dim] */
+    cohl_tensor  *row;              /* I32 [sample_count text_len]: those of them that samples look at,
+                                       padded by the last, which is that of a state of zeros */
     cohl_span    *image;            /* [sample_count], or NULL without image tokens */
     cohl_tensor **image_k, **image_v;   /* the same of the image tokens */
     cohl_tensor  *control;          /* [tokens, dim]: the control branch's input, or NULL */
@@ -57,6 +66,8 @@ struct cohl_dit_clip {
 };
 
 cohl_dit_net *dit_net_new(const cohl_dit_config *config, cohl_params *params);
+/* A part's parameters are there until the next is brought; `next` is read ahead. False after a failure. */
+bool          dit_bring(cohl_ctx *ctx, const cohl_dit *dit, dit_part part, dit_part next);
 cohl_tensor  *dit_affine(cohl_ctx *ctx, cohl_tensor *x, cohl_affine affine);
 /* cells [cells, channels] -> [tokens, 4 channels], channel slowest -> [tokens, dim] */
 cohl_tensor  *dit_patches(cohl_ctx *ctx, const cohl_dit_clip *clip, cohl_tensor *cells, cohl_affine embedding);

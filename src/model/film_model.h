@@ -16,7 +16,8 @@
  *     scheduler: { "solver": "unipc", "steps": 30, "shift": 5, "guidance": 5 }
  *
  * Loaded once, then read-only and safe for several runs at a time. A text encoder of billions of
- * parameters and the image encoder stay in their files, which are open as long as the model. */
+ * parameters and the image encoder stay in their files, which are open as long as the model; with a
+ * room, transformers do too. */
 #ifndef COHL_MODEL_FILM_MODEL_H
 #define COHL_MODEL_FILM_MODEL_H
 
@@ -67,6 +68,7 @@ typedef struct cohl_film_model {
     cohl_image_encoder *image;             /* NULL where the transformer takes no image tokens */
     cohl_taehv         *fast;              /* a fast autoencoder that lies beside the other, or NULL */
     cohl_weights       *text_weights, *image_weights;   /* of what stays in its file */
+    cohl_weights       *dit_weights, *low_weights;
 } cohl_film_model;
 
 /* What a folder says of itself, without reading its weights.
@@ -83,10 +85,19 @@ cohl_status cohl_film_model_describe(cohl_film_abilities *can, cohl_film_samplin
  * weight is missing or the parts do not fit each other: the sentence names both. */
 cohl_status cohl_film_model_load(cohl_film_model **out, const char *folder, cohl_ctx *ctx, cohl_dtype dtype,
                                  cohl_error *err);
-/* The same with LoRA files laid over the transformer as it is read, "FILE[:0.8],..." (weights/lora.h);
- * one that is known to need few steps changes how the model is usually sampled. */
-cohl_status cohl_film_model_load_changed(cohl_film_model **out, const char *folder, const char *loras, cohl_ctx *ctx,
-                                         cohl_dtype dtype, cohl_error *err);
+/* How it is loaded. */
+typedef struct cohl_film_loading {
+    const char *loras;        /* files laid over the transformer as it is read, "FILE[:0.8],..." (weights/lora.h);
+                                 one that is known to need few steps changes how the model is usually sampled (NULL) */
+    cohl_dtype  dtype;        /* F32 or BF16                                                         (F32) */
+    cohl_room  *room;         /* for transformers that stay in their files (shelf.h); borrowed as long as the
+                                 model; NULL = they are held                                        (NULL) */
+    int64_t     held_most;    /* with a room: parameters above which a network stays in its file       (0) */
+} cohl_film_loading;
+
+/* The same, in more ways. */
+cohl_status cohl_film_model_load_as(cohl_film_model **out, const char *folder, const cohl_film_loading *how,
+                                    cohl_ctx *ctx, cohl_error *err);
 void        cohl_film_model_free(cohl_film_model *model);
 
 #endif

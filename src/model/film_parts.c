@@ -10,7 +10,7 @@
 #include "weights/lora.h"
 
 /* Parameters above which a text encoder stays in its file: it is asked once a film. */
-static const int64_t HELD_MOST = 1000000000;
+static const int64_t TEXT_HELD_MOST = 1000000000;
 
 /* Opens the config.json that belongs to weights at `path` (a folder, or a file in one); *out NULL
  * when there is none. */
@@ -51,22 +51,21 @@ static cohl_status fill(cohl_params *params, const cohl_weights *weights, cohl_c
     return st ? st : cohl_params_load(params, weights, COHL_SURPLUS_REFUSED, err);
 }
 
-/* What is laid over a transformer as it is read. */
-typedef struct changes {
-    const char      *loras;        /* weights/lora.h, or NULL */
-    cohl_lora_expert expert;
-} changes;
-
-static cohl_status load_dit(cohl_dit **out, const char *path, changes over, cohl_ctx *ctx, cohl_dtype dtype,
-                            cohl_error *err)
+/* *kept: the weights, when the network goes on reading them. */
+static cohl_status load_dit(cohl_dit **out, cohl_weights **kept, const char *path, cohl_lora_expert expert,
+                            const cohl_film_loading *how, cohl_ctx *ctx, cohl_error *err)
 {
     cohl_weights *weights = NULL;
     cohl_dit_config config;
     cohl_status st = cohl_weights_open_part(&weights, path, COHL_PART_TRANSFORMER, err);
-    if (!st) st = cohl_lora_apply_list(weights, over.loras, over.expert, err);
+    if (!st) st = cohl_lora_apply_list(weights, how->loras, expert, err);
     if (!st) st = film_dit_config(&config, path, weights, err);
     if (!st) st = cohl_dit_new(out, &config, err);
-    if (!st) st = fill(&(*out)->params, weights, ctx, dtype, err);
+    if (!st && how->room && cohl_params_size(&(*out)->params) > how->held_most) {
+        *kept = weights;
+        return cohl_dit_stream(*out, ctx, weights, how->dtype, how->room, err);
+    }
+    if (!st) st = fill(&(*out)->params, weights, ctx, how->dtype, err);
     cohl_weights_close(weights);
     return st;
 }
@@ -85,17 +84,19 @@ static cohl_status text_config(cohl_text_encoder_config *out, const char *path, 
     return st;
 }
 
-static cohl_status load_text(cohl_film_model *m, const char *path, cohl_ctx *ctx, cohl_dtype dtype, cohl_error *err)
+static cohl_status load_text(cohl_film_model *m, const char *path, const cohl_film_loading *how, cohl_ctx *ctx,
+                             cohl_error *err)
 {
     cohl_text_encoder_config config;
+    int64_t most = how->room && how->held_most < TEXT_HELD_MOST ? how->held_most : TEXT_HELD_MOST;
     cohl_status st = cohl_weights_open_part(&m->text_weights, path, COHL_PART_TEXT, err);
     if (!st) st = text_config(&config, path, m->text_weights, err);
     if (!st) st = cohl_text_encoder_new(&m->text, &config, err);
     if (st)
         return st;
-    if (cohl_params_size(&m->text->params) > HELD_MOST)
-        return cohl_text_encoder_stream(m->text, ctx, m->text_weights, dtype, err);
-    st = fill(&m->text->params, m->text_weights, ctx, dtype, err);
+    if (cohl_params_size(&m->text->params) > most)
+        return cohl_text_encoder_stream(m->text, ctx, m->text_weights, how->dtype, NULL, err);
+    st = fill(&m->text->params, m->text_weights, ctx, how->dtype, err);
     cohl_weights_close(m->text_weights);
     m->text_weights = NULL;
     return st;
@@ -178,16 +179,16 @@ cohl_status cohl_film_model_places(cohl_film_places *out, const char *folder, co
     return film_is_own(folder) ? own_places(out, folder, err) : cohl_film_places_find(out, folder, err);
 }
 
-static cohl_status load_parts(cohl_film_model *m, const cohl_film_places *at, const char *loras, cohl_ctx *ctx,
-                              cohl_dtype dtype, cohl_error *err)
+static cohl_status load_parts(cohl_film_model *m, const cohl_film_places *at, const cohl_film_loading *how,
+                              cohl_ctx *ctx, cohl_error *err)
 {
-    const changes first = { loras, at->low ? COHL_LORA_HIGH : COHL_LORA_ONLY }, second = { loras, COHL_LORA_LOW };
+    cohl_lora_expert first = at->low ? COHL_LORA_HIGH : COHL_LORA_ONLY;
     cohl_status st;
     if ((st = cohl_tokenizer_open(&m->tokenizer, at->tokenizer, err)))                         return st;
-    if ((st = load_text(m, at->text, ctx, dtype, err)))                                        return st;
-    if ((st = load_dit(&m->dit, at->transformer, first, ctx, dtype, err)))                     return st;
-    if (at->low && (st = load_dit(&m->low_dit, at->low, second, ctx, dtype, err)))             return st;
-    if (m->dit->config.image_dim && (st = load_image(m, at->image, ctx, dtype, err)))          return st;
+    if ((st = load_text(m, at->text, how, ctx, err)))                                          return st;
+    if ((st = load_dit(&m->dit, &m->dit_weights, at->transformer, first, how, ctx, err)))      return st;
+    if (at->low && (st = load_dit(&m->low_dit, &m->low_weights, at->low, COHL_LORA_LOW, how, ctx, err))) return st;
+    if (m->dit->config.image_dim && (st = load_image(m, at->image, ctx, how->dtype, err)))     return st;
     if ((st = load_vae(m, at->vae, ctx, err)))                                                 return st;
     if (at->fast && (st = cohl_taehv_load(&m->fast, ctx, at->fast, err)))                      return st;
     return check_fit(m, err);
@@ -206,13 +207,13 @@ static void sample_as(cohl_film_sampling *sampling, const cohl_lora_sampling *fe
 cohl_status cohl_film_model_load(cohl_film_model **out, const char *folder, cohl_ctx *ctx, cohl_dtype dtype,
                                  cohl_error *err)
 {
-    return cohl_film_model_load_changed(out, folder, NULL, ctx, dtype, err);
+    return cohl_film_model_load_as(out, folder, &(cohl_film_loading){ .dtype = dtype }, ctx, err);
 }
 
-cohl_status cohl_film_model_load_changed(cohl_film_model **out, const char *folder, const char *loras, cohl_ctx *ctx,
-                                         cohl_dtype dtype, cohl_error *err)
+cohl_status cohl_film_model_load_as(cohl_film_model **out, const char *folder, const cohl_film_loading *how,
+                                    cohl_ctx *ctx, cohl_error *err)
 {
-    const cohl_lora_sampling few = cohl_lora_list_sampling(loras);
+    const cohl_lora_sampling few = cohl_lora_list_sampling(how->loras);
     cohl_status st;
     cohl_film_places places = { 0 };
     cohl_film_model *m = calloc(1, sizeof *m);
@@ -223,7 +224,7 @@ cohl_status cohl_film_model_load_changed(cohl_film_model **out, const char *fold
     }
     st = cohl_film_model_describe(&m->can, &m->sampling, folder, err);
     if (!st) st = cohl_film_model_places(&places, folder, err);
-    if (!st) st = load_parts(m, &places, loras, ctx, dtype, err);
+    if (!st) st = load_parts(m, &places, how, ctx, err);
     sample_as(&m->sampling, &few);
     cohl_film_places_free(&places);
     if (st)
@@ -246,6 +247,8 @@ void cohl_film_model_free(cohl_film_model *m)
     cohl_taehv_free(m->fast);
     cohl_weights_close(m->text_weights);
     cohl_weights_close(m->image_weights);
+    cohl_weights_close(m->dit_weights);
+    cohl_weights_close(m->low_weights);
     free(m->folder);
     free(m);
 }

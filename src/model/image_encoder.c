@@ -3,12 +3,12 @@
 
 #include <assert.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "model/picture.h"
 #include "model/settle.h"
+#include "model/shelf.h"
 #include "tensor/ops.h"
 
 typedef struct image_block {
@@ -22,9 +22,7 @@ enum { OUTER_PARAMS = 5, BLOCK_PARAMS = 12 };   /* the list: what stands before 
 struct cohl_image_encoder {
     cohl_image_encoder_config config;
     cohl_params         params;
-    const cohl_weights *weights;
-    cohl_dtype          dtype;
-    pthread_mutex_t     lock;
+    cohl_shelf         *shelf;
     cohl_tensor        *class_token, *position;   /* [1, dim], [tokens, dim] */
     cohl_tensor        *patch;                    /* [dim, 3 patch patch] */
     cohl_affine         norm;                     /* before the blocks */
@@ -132,11 +130,9 @@ cohl_status cohl_image_encoder_open(cohl_image_encoder **out, const cohl_image_e
     if (!e)
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for an image encoder");
     e->config = *config;
-    e->weights = weights;
-    e->dtype = dtype;
-    pthread_mutex_init(&e->lock, NULL);
     declare(e);
-    cohl_status st = cohl_params_expect(&e->params, ctx, weights, COHL_SURPLUS_ALLOWED, err);
+    cohl_status st = cohl_shelf_open(&e->shelf, &e->params, ctx, weights,
+                                     &(cohl_shelf_use){ .dtype = dtype, .surplus = COHL_SURPLUS_ALLOWED }, err);
     if (st)
         cohl_image_encoder_close(e);
     else
@@ -148,8 +144,8 @@ void cohl_image_encoder_close(cohl_image_encoder *e)
 {
     if (!e)
         return;
+    cohl_shelf_close(e->shelf);
     cohl_params_free(&e->params);
-    pthread_mutex_destroy(&e->lock);
     free(e);
 }
 
@@ -212,10 +208,12 @@ static cohl_tensor *run_block(cohl_ctx *ctx, const cohl_image_encoder *e, cohl_t
 static bool bring(cohl_ctx *ctx, cohl_image_encoder *e, int first, int count)
 {
     cohl_error err;
-    cohl_status st = cohl_params_bring(&e->params, first, count, e->weights, e->dtype, &err);
+    cohl_status st = cohl_ctx_fine(ctx) ? cohl_shelf_bring(e->shelf, first, count, &err) : COHL_OK;
     if (st)
         cohl_ctx_fail(ctx, st, "%s", err.text);
-    return !st;
+    else if (first + count < e->params.count)
+        cohl_shelf_ahead(e->shelf, first + count, BLOCK_PARAMS);
+    return cohl_ctx_fine(ctx);
 }
 
 static cohl_tensor *enter(cohl_ctx *ctx, cohl_image_encoder *e, const float *pixels)
@@ -226,7 +224,6 @@ static cohl_tensor *enter(cohl_ctx *ctx, cohl_image_encoder *e, const float *pix
         x = x ? cohl_concat(ctx, (cohl_tensor *[]){ e->class_token, x }, 2, 0) : NULL;
         x = layer_norm(ctx, e, cohl_add(ctx, x, e->position), e->norm);
     }
-    cohl_params_drop(&e->params, 0, OUTER_PARAMS);
     return x;
 }
 
@@ -237,14 +234,13 @@ cohl_tensor *cohl_image_encode(cohl_ctx *ctx, cohl_image_encoder *e, const float
     if (!pixels)
         return cohl_ctx_fail(ctx, COHL_ERR_MEMORY, "no memory for a picture of %d x %d", width, height);
     cohl_ctx_mark_t mark = cohl_ctx_mark(ctx);
-    pthread_mutex_lock(&e->lock);
+    cohl_shelf_begin(e->shelf);
     cohl_tensor *x = cohl_settle(ctx, mark, enter(ctx, e, pixels));
     for (int i = 0; i < e->config.num_layers - 1 && cohl_ctx_fine(ctx); i++) {
         int first = OUTER_PARAMS + i * BLOCK_PARAMS;
         x = bring(ctx, e, first, BLOCK_PARAMS) ? cohl_settle(ctx, mark, run_block(ctx, e, x, &e->block[i])) : NULL;
-        cohl_params_drop(&e->params, first, BLOCK_PARAMS);
     }
-    pthread_mutex_unlock(&e->lock);
+    cohl_shelf_end(e->shelf);
     free(pixels);
     return cohl_ctx_fine(ctx) ? x : NULL;
 }

@@ -135,19 +135,13 @@ cohl_status cohl_params_load(cohl_params *params, const cohl_weights *weights, c
                              cohl_error *err);
 /* The same from a .safetensors file, an index or a folder; nothing may be left over. */
 cohl_status cohl_params_load_path(cohl_params *params, const char *path, cohl_error *err);
-/* ---- a part at a time, for networks too large to hold ----------------------
- *
- * Layer after layer is brought out of weights that stay open, used, and dropped. */
-
-/* In place of alloc and load: whether the source has all of them, in their shapes. Reads no values.
- * Errors as cohl_params_load. */
+/* In place of alloc and load, for networks too large to hold (shelf.h): whether the source has all of
+ * them, in their shapes. Reads no values. Errors as cohl_params_load. */
 cohl_status cohl_params_expect(cohl_params *params, cohl_ctx *ctx, const cohl_weights *weights, cohl_surplus surplus,
                                cohl_error *err);
-/* Memory and values for items first..first+count-1, those that may be narrow as `dtype`. What a
- * failure leaves half done is cohl_params_drop's too. */
-cohl_status cohl_params_bring(cohl_params *params, int first, int count, const cohl_weights *weights,
-                              cohl_dtype dtype, cohl_error *err);
-void        cohl_params_drop(cohl_params *params, int first, int count);
+/* The values of one, whose memory is there, from a weight of its count, in the type its tensor holds;
+ * by all threads of the params' context. */
+void cohl_param_read(cohl_params *params, const cohl_param *param, const cohl_weight *weight);
 
 /* Write all to a safetensors file, as F32 or BF16, in the order of the list; the
  * checkpoint's shapes. metadata ends with a NULL key, or is NULL. */

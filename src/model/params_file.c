@@ -7,37 +7,56 @@
 
 #include "tensor/backend.h"
 
-/* One parameter, in the type its tensor holds; the binder keeps a failure. */
-static cohl_status load(cohl_params *params, const cohl_param *param, cohl_binder *binder, cohl_error *err)
+/* ---- values -------------------------------------------------------------- */
+
+enum { PIECE = 1 << 14 };        /* values that a thread converts at a time: whole blocks of every packing */
+
+typedef struct reading {
+    cohl_params       *params;
+    cohl_tensor       *to;
+    const cohl_weight *from;
+} reading;
+
+static void read_piece(void *arg, int piece, int thread)
 {
-    cohl_tensor *t = param->tensor;
-    size_t bytes = (size_t)cohl_tensor_count(t) * cohl_dtype_bytes(t->dtype);
-    void *host = malloc(bytes);
-    if (!host)
-        return cohl_fail(err, COHL_ERR_MEMORY, "no memory to load %s (%zu bytes)", param->name, bytes);
-    if (t->dtype == COHL_BF16)
-        cohl_bind_bf16(binder, param->name, param->stored.dim, param->stored.rank, host);
+    const reading *r = arg;
+    float buffer[PIECE];
+    size_t first = (size_t)piece * PIECE, left = r->from->count - first, count = left < PIECE ? left : PIECE;
+    size_t size = cohl_dtype_bytes(r->to->dtype);
+    if (r->to->dtype == COHL_BF16)
+        cohl_weight_read_bf16(r->from, first, count, (uint16_t *)buffer);
     else
-        cohl_bind_f32(binder, param->name, param->stored.dim, param->stored.rank, host);
-    if (!cohl_binder_failed(binder))
-        params->ctx->backend->upload(params->ctx, t->data, host, bytes);
-    free(host);
-    return COHL_OK;
+        cohl_weight_read_f32(r->from, first, count, buffer);
+    r->params->ctx->backend->upload(r->params->ctx, (char *)r->to->data + first * size, buffer, count * size);
 }
+
+void cohl_param_read(cohl_params *params, const cohl_param *param, const cohl_weight *weight)
+{
+    reading r = { params, param->tensor, weight };
+    assert(weight->count == (size_t)cohl_tensor_count(param->tensor));
+    cohl_workers_run(params->ctx->workers, (int)((weight->count + PIECE - 1) / PIECE), read_piece, &r);
+}
+
+/* One parameter, in the type its tensor holds; the binder keeps a failure. */
+static void load(cohl_params *params, const cohl_param *param, cohl_binder *binder)
+{
+    const cohl_weight *weight = cohl_bind(binder, param->name, param->stored.dim, param->stored.rank);
+    if (!weight)
+        return;
+    cohl_param_read(params, param, weight);
+    cohl_weights_let_go(binder->weights, weight);
+}
+
+/* ---- all of them --------------------------------------------------------- */
 
 cohl_status cohl_params_load(cohl_params *params, const cohl_weights *weights, cohl_surplus surplus,
                              cohl_error *err)
 {
-    cohl_status st = COHL_OK;
     cohl_binder binder;
     assert(params->ctx);
     cohl_binder_begin(&binder, weights);
-    for (int i = 0; i < params->count && !st && !cohl_binder_failed(&binder); i++)
-        st = load(params, &params->item[i], &binder, err);
-    if (st) {
-        cohl_binder_end(&binder, COHL_SURPLUS_ALLOWED, NULL);
-        return st;
-    }
+    for (int i = 0; i < params->count && !cohl_binder_failed(&binder); i++)
+        load(params, &params->item[i], &binder);
     return cohl_binder_end(&binder, surplus, err);
 }
 
@@ -52,8 +71,6 @@ cohl_status cohl_params_load_path(cohl_params *params, const char *path, cohl_er
     return st;
 }
 
-/* ---- a part at a time ---------------------------------------------------- */
-
 cohl_status cohl_params_expect(cohl_params *params, cohl_ctx *ctx, const cohl_weights *weights, cohl_surplus surplus,
                                cohl_error *err)
 {
@@ -66,40 +83,6 @@ cohl_status cohl_params_expect(cohl_params *params, cohl_ctx *ctx, const cohl_we
     for (int i = 0; i < params->count && !cohl_binder_failed(&binder); i++)
         cohl_bind(&binder, params->item[i].name, params->item[i].stored.dim, params->item[i].stored.rank);
     return cohl_binder_end(&binder, surplus, err);
-}
-
-static cohl_status bring(cohl_params *params, const cohl_param *param, cohl_binder *binder, cohl_dtype dtype,
-                         cohl_error *err)
-{
-    cohl_tensor *t = param->tensor;
-    t->dtype = param->narrow && dtype == COHL_BF16 ? COHL_BF16 : COHL_F32;
-    size_t bytes = (size_t)cohl_tensor_count(t) * cohl_dtype_bytes(t->dtype);
-    if (!t->data && !(t->data = params->ctx->backend->alloc(params->ctx, bytes)))
-        return cohl_fail(err, COHL_ERR_MEMORY, "no room for %s (%zu bytes)", param->name, bytes);
-    return load(params, param, binder, err);
-}
-
-cohl_status cohl_params_bring(cohl_params *params, int first, int count, const cohl_weights *weights,
-                              cohl_dtype dtype, cohl_error *err)
-{
-    cohl_status st = COHL_OK;
-    cohl_binder binder;
-    assert(params->ctx && first >= 0 && first + count <= params->count);
-    cohl_binder_begin(&binder, weights);
-    for (int i = first; i < first + count && !st && !cohl_binder_failed(&binder); i++)
-        st = bring(params, &params->item[i], &binder, dtype, err);
-    cohl_status bound = cohl_binder_end(&binder, COHL_SURPLUS_ALLOWED, st ? NULL : err);
-    return st ? st : bound;
-}
-
-void cohl_params_drop(cohl_params *params, int first, int count)
-{
-    for (int i = first; i < first + count; i++) {
-        cohl_tensor *t = params->item[i].tensor;
-        if (t->data)
-            params->ctx->backend->free(params->ctx, t->data);
-        t->data = NULL;
-    }
 }
 
 /* ---- into files ---------------------------------------------------------- */

@@ -103,6 +103,8 @@ static cohl_status open_clip(sampling *s, expert e, cohl_error *err)
     cohl_dit_request request = { .sample = sample, .sample_count = branches(&e), .text = s->states,
                                  .camera = s->camera, .control_scale = r->control_scale };
     cohl_ctx_release(s->ctx, s->open);
+    if (s->now.dit)
+        cohl_shelf_yield(s->now.dit->shelf, e.dit->shelf);
     s->now = e;
     if (e.dit->config.image_dim)
         request.image = cohl_tensor_upload(s->ctx, r->image, COHL_F32, 2,

@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,7 +19,6 @@ typedef struct text_block {
 enum { BLOCK_PARAMS = 10 };            /* of a block, in the order of the list: 1 + i * BLOCK_PARAMS on */
 
 struct cohl_text_encoder_net {
-    pthread_mutex_t lock;              /* of parameters that are brought */
     cohl_tensor *embedding;                /* [vocab, dim] */
     cohl_tensor *norm;                     /* [dim] */
     text_block   block[];
@@ -154,7 +152,6 @@ static cohl_text_encoder_net *new_net(const cohl_text_encoder_config *c, cohl_pa
         net->block[i] = block(params, c, i);
     net->norm = cohl_params_vector(params, c->dim, true, "norm.weight");
     assert(params->failed || params->count == 2 + c->num_layers * BLOCK_PARAMS);
-    pthread_mutex_init(&net->lock, NULL);
     return net;
 }
 
@@ -177,25 +174,26 @@ void cohl_text_encoder_free(cohl_text_encoder *encoder)
 {
     if (!encoder)
         return;
+    cohl_shelf_close(encoder->shelf);
     cohl_params_free(&encoder->params);
-    if (encoder->net)
-        pthread_mutex_destroy(&encoder->net->lock);
     free(encoder->net);
     free(encoder);
 }
 
 cohl_status cohl_text_encoder_stream(cohl_text_encoder *encoder, cohl_ctx *ctx, const cohl_weights *weights,
-                                     cohl_dtype dtype, cohl_error *err)
+                                     cohl_dtype dtype, cohl_room *room, cohl_error *err)
 {
-    cohl_params *params = &encoder->params;
-    cohl_status st = cohl_params_expect(params, ctx, weights, COHL_SURPLUS_REFUSED, err);
-    if (!st)
-        st = cohl_params_bring(params, params->count - 1, 1, weights, dtype, err);   /* the last norm stays */
+    const cohl_shelf_use use = { .room = room, .dtype = dtype, .surplus = COHL_SURPLUS_REFUSED };
+    cohl_status st = cohl_shelf_open(&encoder->shelf, &encoder->params, ctx, weights, &use, err);
     if (st)
         return st;
     encoder->weights = weights;
-    encoder->dtype = dtype;
-    return COHL_OK;
+    return cohl_shelf_keep(encoder->shelf, encoder->params.count - 1, 1, err);      /* the last norm */
+}
+
+size_t cohl_text_encoder_slot(const cohl_text_encoder *encoder)
+{
+    return cohl_shelf_bytes(encoder->shelf, 1, BLOCK_PARAMS);
 }
 
 /* ---- positions ----------------------------------------------------------- */
@@ -311,17 +309,14 @@ static cohl_tensor *embed(cohl_ctx *ctx, const cohl_text_encoder *encoder, const
 /* The same block whether its parameters are held or brought for the moment. */
 static cohl_tensor *pass_block(const text_pass *p, const cohl_text_encoder *encoder, cohl_tensor *x, int i)
 {
-    const text_block *block = &encoder->net->block[i];
-    if (!encoder->weights)
-        return run_block(p, x, block);
-    cohl_params params = encoder->params;      /* the list is const; the tensors it points at are brought */
     cohl_error err;
     int first = 1 + i * BLOCK_PARAMS;
-    cohl_status st = cohl_ctx_fine(p->ctx) ? cohl_params_bring(&params, first, BLOCK_PARAMS, encoder->weights,
-                                                               encoder->dtype, &err) : COHL_OK;
-    x = st ? cohl_ctx_fail(p->ctx, st, "%s", err.text) : run_block(p, x, block);
-    cohl_params_drop(&params, first, BLOCK_PARAMS);
-    return x;
+    cohl_status st = cohl_ctx_fine(p->ctx) ? cohl_shelf_bring(encoder->shelf, first, BLOCK_PARAMS, &err) : COHL_OK;
+    if (st)
+        return cohl_ctx_fail(p->ctx, st, "%s", err.text);
+    if (i + 1 < p->config->num_layers)
+        cohl_shelf_ahead(encoder->shelf, first + BLOCK_PARAMS, BLOCK_PARAMS);
+    return run_block(p, x, &encoder->net->block[i]);
 }
 
 static cohl_tensor *pass_all(const text_pass *p, const cohl_text_encoder *encoder, cohl_tensor *x)
@@ -346,10 +341,8 @@ cohl_tensor *cohl_text_encode(cohl_ctx *ctx, const cohl_text_encoder *encoder, c
         return NULL;
     assert(!encoder->weights || !ctx->tape);
     text_pass p = { ctx, c, spans, prompts, offsets(ctx, c, reach) };
-    if (encoder->weights)
-        pthread_mutex_lock(&encoder->net->lock);
+    cohl_shelf_begin(encoder->shelf);
     cohl_tensor *x = pass_all(&p, encoder, embed(ctx, encoder, id, count));
-    if (encoder->weights)
-        pthread_mutex_unlock(&encoder->net->lock);
+    cohl_shelf_end(encoder->shelf);
     return cohl_settle(ctx, start, cohl_rms_norm(ctx, x, encoder->net->norm, c->eps));
 }

@@ -8,14 +8,14 @@
  *
  * UMT5-XXL has 5.7 billion parameters and is asked once a film, so it may stay in its file:
  *
- *     cohl_text_encoder_stream(encoder, ctx, weights, COHL_BF16, err);
+ *     cohl_text_encoder_stream(encoder, ctx, weights, COHL_BF16, NULL, err);
  *     states = cohl_text_encode(...);                          brings layer after layer
  *
  * Names as in the Wan release ("blocks.0.attn.q.weight"). */
 #ifndef COHL_MODEL_TEXT_ENCODER_H
 #define COHL_MODEL_TEXT_ENCODER_H
 
-#include "model/params.h"
+#include "model/shelf.h"
 #include "weights/config.h"
 
 typedef struct cohl_text_encoder_config {
@@ -38,8 +38,8 @@ typedef struct cohl_text_encoder {
     cohl_text_encoder_config config;
     cohl_params              params;
     cohl_text_encoder_net   *net;
-    const cohl_weights      *weights;  /* NULL = all parameters are held */
-    cohl_dtype               dtype;    /* of those brought */
+    const cohl_weights      *weights;  /* that parameters are brought from; NULL = all are held */
+    cohl_shelf              *shelf;
 } cohl_text_encoder;
 
 /* Declares the parameters; cohl_params_alloc gives them memory. */
@@ -49,10 +49,12 @@ void        cohl_text_encoder_free(cohl_text_encoder *encoder);
 
 /* In place of cohl_params_alloc and a load: parameters are brought from `weights`, one layer at a
  * time, whenever prompts are encoded; of the embedding only the rows of their tokens are read.
- * ctx and weights outlive the encoder. Prompts of several threads wait for each other. Errors as
- * cohl_params_load. */
+ * room: what layers may stay in, or NULL = none stays. ctx, weights and room outlive the encoder.
+ * Prompts of several threads wait for each other. Errors as cohl_params_load. */
 cohl_status cohl_text_encoder_stream(cohl_text_encoder *encoder, cohl_ctx *ctx, const cohl_weights *weights,
-                                     cohl_dtype dtype, cohl_error *err);
+                                     cohl_dtype dtype, cohl_room *room, cohl_error *err);
+/* The memory that layers take turns in, when streamed. */
+size_t      cohl_text_encoder_slot(const cohl_text_encoder *encoder);
 
 /* id: all prompts' tokens, end-of-sequence included; length[prompts], each at least 1.
  * -> [sum of lengths, dim]. An id outside the vocabulary is COHL_ERR_ARGUMENT in the context. */

@@ -126,6 +126,7 @@ void cohl_source_close(cohl_source *source)
     free(source);
 }
 
+const cohl_map *cohl_source_map(const cohl_source *source) { return &source->map; }
 const cohl_source_kind *cohl_source_kind_of(const cohl_source *source) { return source->kind; }
 const char *cohl_source_path(const cohl_source *source) { return source->path; }
 size_t cohl_source_count(const cohl_source *source) { return source->kind->count(source->file); }

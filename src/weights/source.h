@@ -5,6 +5,7 @@
 #ifndef COHL_WEIGHTS_SOURCE_H
 #define COHL_WEIGHTS_SOURCE_H
 
+#include "base/file.h"
 #include "weights/weight.h"
 
 typedef struct cohl_source_kind {
@@ -28,6 +29,8 @@ cohl_status cohl_source_open(cohl_source **out, const char *path, cohl_error *er
 cohl_status cohl_source_parse(cohl_source **out, const char *name, const void *bytes, size_t size, cohl_error *err);
 void        cohl_source_close(cohl_source *source);
 
+/* The file's map; empty where the bytes are the caller's. */
+const cohl_map         *cohl_source_map(const cohl_source *source);
 const cohl_source_kind *cohl_source_kind_of(const cohl_source *source);
 const char             *cohl_source_path(const cohl_source *source);
 size_t                  cohl_source_count(const cohl_source *source);

@@ -82,6 +82,14 @@ void cohl_weight_read_bf16(const cohl_weight *weight, size_t first, size_t count
     }
 }
 
+bool cohl_weight_is_bf16(const cohl_weight *weight)
+{
+    bool all = !weight->change && !weight->packing && (weight->part || weight->type == COHL_BF16);
+    for (int k = 0; k < weight->part_count && all; k++)
+        all = cohl_weight_is_bf16(&weight->part[k]);
+    return all;
+}
+
 size_t cohl_weight_bytes(const cohl_weight *weight)
 {
     size_t bytes = 0;

@@ -45,6 +45,9 @@ typedef struct cohl_weight {
 void cohl_weight_read_f32(const cohl_weight *weight, size_t first, size_t count, float *out);
 void cohl_weight_read_bf16(const cohl_weight *weight, size_t first, size_t count, uint16_t *out);
 
+/* Its values are bf16 as they are: nothing is lost by holding them so. */
+bool cohl_weight_is_bf16(const cohl_weight *weight);
+
 /* Bytes its values take in the file (what they would take, with a recipe), and its type there: "Q4_K". */
 size_t      cohl_weight_bytes(const cohl_weight *weight);
 const char *cohl_weight_type_name(const cohl_weight *weight);

@@ -375,3 +375,25 @@ const char *cohl_weights_naming(const cohl_weights *weights) { return weights->l
 size_t cohl_weights_shards(const cohl_weights *weights) { return weights->shard_count; }
 
 cohl_weight_list *cohl_weights_list(cohl_weights *weights) { return &weights->list; }
+
+/* ---- pages --------------------------------------------------------------- */
+
+typedef void advise_fn(const cohl_map *map, const void *from, size_t size);
+
+static void advise(const cohl_weights *weights, const cohl_weight *weight, advise_fn *fn)
+{
+    for (int k = 0; k < weight->part_count; k++)
+        advise(weights, &weight->part[k], fn);
+    for (size_t s = 0; s < weights->shard_count && !weight->part && weight->data; s++)
+        fn(cohl_source_map(weights->shard[s]), weight->data, cohl_weight_bytes(weight));
+}
+
+void cohl_weights_ahead(const cohl_weights *weights, const cohl_weight *weight)
+{
+    advise(weights, weight, cohl_map_ahead);
+}
+
+void cohl_weights_let_go(const cohl_weights *weights, const cohl_weight *weight)
+{
+    advise(weights, weight, cohl_map_let_go);
+}

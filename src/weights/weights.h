@@ -65,6 +65,11 @@ cohl_status cohl_weights_expect(const cohl_weight **out, const cohl_weights *wei
 cohl_status cohl_weights_tensor_f32(const cohl_weights *weights, const char *name,
                                     const int64_t *dim, int rank, float *out, cohl_error *err);
 
+/* Its values are wanted soon, and the system begins to read them; or they are not for now, and the
+ * mapped pages leave memory until they are read again. Nothing for values that lie in no file. */
+void cohl_weights_ahead(const cohl_weights *weights, const cohl_weight *weight);
+void cohl_weights_let_go(const cohl_weights *weights, const cohl_weight *weight);
+
 /* A binder takes weights one after the other and keeps the first failure:
  * after it nothing more is read, so a loader asks once, at the end. */
 typedef struct cohl_binder {
