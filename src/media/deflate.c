@@ -60,20 +60,33 @@ static void put_bits(packer *p, uint32_t value, int count)
 {
     p->bits |= (uint64_t)value << p->bit_count;
     p->bit_count += count;
-    while (p->bit_count >= 8) {
-        uint8_t byte = (uint8_t)p->bits;
-        cohl_text_add_bytes(p->out, &byte, 1);
-        p->bits >>= 8;
-        p->bit_count -= 8;
-    }
+    if (p->bit_count < 32)
+        return;
+    uint8_t word[4] = { (uint8_t)p->bits, (uint8_t)(p->bits >> 8), (uint8_t)(p->bits >> 16), (uint8_t)(p->bits >> 24) };
+    cohl_text_add_bytes(p->out, word, sizeof word);
+    p->bits >>= 32;
+    p->bit_count -= 32;
 }
 
+/* The bits that wait, filled up to a whole byte. */
+static void put_rest(packer *p)
+{
+    for (; p->bit_count > 0; p->bit_count -= 8, p->bits >>= 8) {
+        uint8_t byte = (uint8_t)p->bits;
+        cohl_text_add_bytes(p->out, &byte, 1);
+    }
+    p->bit_count = 0;
+}
+
+/* The last of base[count], a rising list, that is not above the value. */
 static int last_not_above(const uint16_t *base, int count, int value)
 {
-    int i = count - 1;
-    while (base[i] > value)
-        i--;
-    return i;
+    int low = 0;
+    for (int part = count / 2; count > 1; part = count / 2) {
+        low += base[low + part] <= value ? part : 0;
+        count -= part;
+    }
+    return low;
 }
 
 /* Depths of a Huffman tree over the used symbols (Huffman 1952), by joining the
@@ -259,6 +272,21 @@ static void remember(packer *p, size_t at)
     *head = (int64_t)at;
 }
 
+/* How many bytes of a and b are the same, at most `most`; eight at a time while they are. */
+static int same_bytes(const uint8_t *a, const uint8_t *b, int most)
+{
+    int n = 0;
+    for (uint64_t x, y; n + 8 <= most; n += 8) {
+        memcpy(&x, a + n, sizeof x);
+        memcpy(&y, b + n, sizeof y);
+        if (x != y)
+            break;
+    }
+    while (n < most && a[n] == b[n])
+        n++;
+    return n;
+}
+
 /* The longest repeat for the bytes at `at`, which was just remembered. */
 static int longest_match(const packer *p, size_t at, int *distance)
 {
@@ -270,9 +298,7 @@ static int longest_match(const packer *p, size_t at, int *distance)
     for (int i = 0; i < CHAIN && place >= 0 && (int64_t)at - place < WINDOW; i++) {
         const uint8_t *a = p->data + place, *b = p->data + at;
         if (!best || a[best] == b[best]) {
-            int n = 0;
-            while (n < most && a[n] == b[n])
-                n++;
+            int n = same_bytes(a, b, most);
             if (n > best) {
                 best = n;
                 *distance = (int)((int64_t)at - place);
@@ -321,13 +347,17 @@ static void find_tokens(packer *p)
     put_block(p, 1);
 }
 
-/* RFC 1950, section 9. */
+/* RFC 1950, section 9. After ADLER_RUN bytes the sums still fit 32 bits. */
 static uint32_t adler32(const uint8_t *data, size_t size)
 {
+    enum { ADLER_RUN = 5552 };
     uint32_t a = 1, b = 0;
-    for (size_t i = 0; i < size; i++) {
-        a = (a + data[i]) % 65521;
-        b = (b + a) % 65521;
+    for (size_t done = 0; done < size; done += ADLER_RUN) {
+        size_t end = size - done < ADLER_RUN ? size : done + ADLER_RUN;
+        for (size_t i = done; i < end; i++)
+            b += a += data[i];
+        a %= 65521;
+        b %= 65521;
     }
     return b << 16 | a;
 }
@@ -343,8 +373,7 @@ cohl_status cohl_deflate(cohl_text *out, const uint8_t *data, size_t size, cohl_
         memset(p.before, 0xff, sizeof *p.before * WINDOW);
         cohl_text_add_bytes(out, "\x78\x9c", 2);
         find_tokens(&p);
-        if (p.bit_count)
-            put_bits(&p, 0, 8 - p.bit_count);
+        put_rest(&p);
         uint32_t sum = adler32(data, size);
         uint8_t tail[4] = { (uint8_t)(sum >> 24), (uint8_t)(sum >> 16), (uint8_t)(sum >> 8),
                             (uint8_t)sum };
