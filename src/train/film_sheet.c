@@ -8,7 +8,7 @@
 #include "media/still.h"
 #include "model/sample.h"
 
-enum { STEPS = 20, FILMS = 12, STILLS = 24, CELLS = 36, IDS_MAX = 512 };
+enum { STEPS = 20, FILMS = 12, STILLS = 24, CELLS = 36, IDS_MAX = 512, CELL_MOST = 256, CELL_LEAST = 96 };
 static const float GUIDANCE = 4, SHIFT = 3;
 
 static cohl_status sample_one(const cohl_film_sheet *s, const char *prompt, int seed, float *latent,
@@ -83,7 +83,12 @@ cohl_status cohl_film_sheet_write(const cohl_film_sheet *s, const char *path, co
     int films = stills ? STILLS : FILMS, each = stills ? 1 : 3;
     cohl_status st = COHL_OK;
 
-    params.columns = 6, params.cell_width = 256, params.caption_lines = 4, params.margin = 4;
+    params.columns = 6, params.caption_lines = 4, params.margin = 4;
+    params.cell_width = s->shard->request.width;      /* as large as the film, but for its words */
+    if (params.cell_width > CELL_MOST)
+        params.cell_width = CELL_MOST;
+    if (params.cell_width < CELL_LEAST)
+        params.cell_width = CELL_LEAST;
     for (int i = 0; i < films && !st; i++)
         st = make_cells(s, i, cells + i * each, each, err);
     if (!st && !(st = cohl_sheet_new(&sheet, cells, films * each, &params, err)))

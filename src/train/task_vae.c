@@ -321,6 +321,8 @@ static cohl_status vae_sheet(cohl_task *t, const char *path, cohl_error *err)
     cohl_status st = COHL_OK;
 
     params.columns = 6, params.margin = 4;
+    if (params.cell_width > t->request.width)      /* nothing is seen of small film by making it larger */
+        params.cell_width = t->request.width;
     params.title = "film, and what the autoencoder makes of it";
     for (int i = 0; i < CLIPS && !st; i++)
         st = sheet_cells(t, cells + 6 * i, cohl_rng_mix(STREAM_SHEET, (uint64_t)i), err);
