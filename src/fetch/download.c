@@ -4,10 +4,13 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/digest.h"
@@ -17,7 +20,8 @@ enum { TRIES = 5, TAG_BYTES = 256, CONNECT_SECONDS = 30, STALL_SECONDS = 60 };
 
 typedef struct download {
     const cohl_download_params *params;
-    char   *partial, *tag_path;
+    char   *partial, *tag_path, *lock_path;
+    int     lock;
     FILE   *file;
     int64_t start;                  /* bytes that were here before this try */
     int64_t here, all;              /* bytes now, and in all; 0: not told   */
@@ -281,24 +285,54 @@ static cohl_status fetch(download *d, cohl_downloaded *done, cohl_error *err)
     return st;
 }
 
+/* Two downloads of one file would mix their bytes. The lock goes with its process; the name of one that is
+ * over may be gone, so what was locked must still be what is there. */
+static cohl_status take_lock(download *d, cohl_error *err)
+{
+    struct stat held, there;
+    for (;;) {
+        if ((d->lock = open(d->lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0644)) < 0)
+            return cohl_fail(err, COHL_ERR_IO, "%s: cannot write: %s", d->lock_path, strerror(errno));
+        if (flock(d->lock, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+            return cohl_fail(err, COHL_ERR_IO, "%s: another download of it is at work", d->params->path);
+        if (!fstat(d->lock, &held) && !stat(d->lock_path, &there) && held.st_ino == there.st_ino)
+            return COHL_OK;
+        close(d->lock);
+    }
+}
+
+static cohl_status fetch_alone(download *d, cohl_downloaded *done, cohl_error *err)
+{
+    cohl_status st = take_lock(d, err);
+    if (!st) {
+        curl_global_init(CURL_GLOBAL_DEFAULT);
+        read_tag(d);
+        st = fetch(d, done, err);
+        curl_global_cleanup();
+        unlink(d->lock_path);
+    }
+    if (d->lock >= 0)
+        close(d->lock);
+    return st;
+}
+
 cohl_status cohl_download(const cohl_download_params *params, cohl_downloaded *done, cohl_error *err)
 {
-    download d = { .params = params };
+    download d = { .params = params, .lock = -1 };
     cohl_status st;
     *done = (cohl_downloaded){ 0 };
     if (asprintf(&d.partial, "%s.partial", params->path) < 0)
         d.partial = NULL;
     if (asprintf(&d.tag_path, "%s.partial.tag", params->path) < 0)
         d.tag_path = NULL;
-    if (!d.partial || !d.tag_path) {
+    if (asprintf(&d.lock_path, "%s.partial.lock", params->path) < 0)
+        d.lock_path = NULL;
+    if (!d.partial || !d.tag_path || !d.lock_path)
         st = cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory for its name", params->path);
-    } else {
-        curl_global_init(CURL_GLOBAL_DEFAULT);
-        read_tag(&d);
-        st = fetch(&d, done, err);
-        curl_global_cleanup();
-    }
+    else
+        st = fetch_alone(&d, done, err);
     free(d.partial);
     free(d.tag_path);
+    free(d.lock_path);
     return st;
 }

@@ -5,7 +5,8 @@
  * What has come lies in PATH.partial until it is whole and its SHA-256 is right;
  * a cut connection leaves that, and the next call asks only for the rest. Beside
  * it PATH.partial.tag keeps the server's word for which version it was, so that
- * two versions are never mixed.
+ * two versions are never mixed. While a download is at work PATH.partial.lock is
+ * locked: a second one of the same file says so and ends.
  *
  * The sum is compared with the caller's, where the caller has one, and with the
  * one that the server publishes: Hugging Face and its mirrors send it as
@@ -37,7 +38,8 @@ typedef struct cohl_downloaded {
     char    sha256[65];
 } cohl_downloaded;
 
-/* COHL_ERR_IO         no such file there, no connection, cut too often (what came stays); disk full
+/* COHL_ERR_IO         no such file there, no connection, cut too often (what came stays); disk full;
+ *                     another download of it is at work
  * COHL_ERR_FORMAT     another sum or another length than promised: what came is removed
  * COHL_ERR_CANCELLED  asked to stop */
 cohl_status cohl_download(const cohl_download_params *params, cohl_downloaded *done, cohl_error *err);

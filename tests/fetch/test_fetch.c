@@ -6,11 +6,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -272,6 +274,24 @@ static void test_what_is_wrong_is_told_and_removed(void **state)
     assert_false(cohl_file_exists(partial));
 }
 
+static void test_a_file_comes_once_at_a_time(void **state)
+{
+    cohl_downloaded done;
+    cohl_error err = { 0 };
+    char lock[240];
+    snprintf(lock, sizeof lock, "%s/once.partial.lock", folder);
+    int held = open(lock, O_RDWR | O_CREAT, 0644);
+    assert_int_equal(flock(held, LOCK_EX), 0);
+    assert_int_equal(get("once", right, 1, &done, &err), COHL_ERR_IO);
+    assert_non_null(strstr(err.text, "another download of it is at work"));
+    assert_int_equal(requests, 0);
+    close(held);                              /* as of a process that was killed: the file stays, the lock does not */
+    if (get("once", right, 1, &done, &err))
+        fail_msg("%s", err.text);
+    expect_whole();
+    assert_false(cohl_file_exists(lock));
+}
+
 static void test_a_full_disk_leaves_nothing(void **state)
 {
     pid_t child = fork();
@@ -351,6 +371,7 @@ int main(void)
         cmocka_unit_test(test_the_rest_may_come_without_a_version),
         cmocka_unit_test(test_a_version_that_changed_begins_anew),
         cmocka_unit_test(test_what_is_wrong_is_told_and_removed),
+        cmocka_unit_test(test_a_file_comes_once_at_a_time),
         cmocka_unit_test(test_a_full_disk_leaves_nothing),
         cmocka_unit_test(test_a_model_comes_with_the_shards_its_index_names),
         cmocka_unit_test(test_the_catalogue_is_sound),
