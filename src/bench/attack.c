@@ -55,27 +55,29 @@ static void hang(cohl_frame *to, const cohl_frame *from)
 #define CRF(n) "preset=medium:crf=" #n
 
 const cohl_attack cohl_attacks[] = {
-    { "H.264 CRF 23", NULL, 0, 0, X264, CRF(23), 1, 1, true },
-    { "H.264 CRF 28", NULL, 0, 0, X264, CRF(28), 1, 1, true },
-    { "H.264 CRF 33", NULL, 0, 0, X264, CRF(33), 1, 1, false },
-    { "H.264 CRF 40", NULL, 0, 0, X264, CRF(40), 1, 0.9, false },
-    { "HEVC CRF 32", NULL, 0, 0, "libx265", "preset=fast:crf=32:x265-params=log-level=none\\:pools=none\\:frame-threads=1", 1, 1, false },
-    { "AV1 CRF 35", NULL, 0, 0, "libsvtav1", "preset=8:crf=35:svtav1-params=lp=1", 1, 1, false },
-    { "VP9 CRF 33", NULL, 0, 0, "libvpx-vp9", "deadline=good:cpu-used=5:crf=33", 1, 1, false },
-    { "50 % size, H.264 CRF 23", scale, 0.5, 0.5, X264, CRF(23), 1, 1, false },
-    { "75 % size, H.264 CRF 23", scale, 0.75, 0.75, X264, CRF(23), 1, 1, false },
-    { "150 % size, H.264 CRF 23", scale, 1.5, 1.5, X264, CRF(23), 1, 1, false },
-    { "200 % size, H.264 CRF 23", scale, 2, 2, X264, CRF(23), 1, 1, false },
-    { "mirrored, H.264 CRF 23", mirror, 0, 0, X264, CRF(23), 1, 1, true },
-    { "half rate, H.264 CRF 23", NULL, 0, 0, X264, CRF(23), 2, 1, true },
-    { "brighter by 30, H.264 CRF 23", brighten, 0, 0, X264, CRF(23), 1, 1, true },
-    { "darker by 30 %, H.264 CRF 23", darken, 0, 0, X264, CRF(23), 1, 1, true },
-    { "contrast 130 %, H.264 CRF 23", harden, 0, 0, X264, CRF(23), 1, 1, false },
-    { "warmer, H.264 CRF 23", warm, 0, 0, X264, CRF(23), 1, 1, false },
-    { "crop to 75 %, H.264 CRF 23", crop, 0.75, 0.75, X264, CRF(23), 1, 1, false },
-    { "picture in a frame, H.264 CRF 23", hang, 2, 2, X264, CRF(23), 1, 1, false },
-    { "GIF", NULL, 0, 0, "gif", "", 1, 1, false },
-    { NULL, NULL, 0, 0, NULL, NULL, 0, 0, false },
+    { "H.264 CRF 18", NULL, 0, 0, X264, CRF(18), 1, 0, 1, true },
+    { "H.264 CRF 23", NULL, 0, 0, X264, CRF(23), 1, 0, 1, true },
+    { "H.264 CRF 28", NULL, 0, 0, X264, CRF(28), 1, 0, 1, true },
+    { "H.264 CRF 33", NULL, 0, 0, X264, CRF(33), 1, 0, 1, false },
+    { "H.264 CRF 40", NULL, 0, 0, X264, CRF(40), 1, 0, 0.9, false },
+    { "HEVC CRF 32", NULL, 0, 0, "libx265", "preset=fast:crf=32:x265-params=log-level=none\\:pools=none\\:frame-threads=1", 1, 0, 1, false },
+    { "AV1 CRF 35", NULL, 0, 0, "libsvtav1", "preset=8:crf=35:svtav1-params=lp=1", 1, 0, 1, false },
+    { "VP9 CRF 33", NULL, 0, 0, "libvpx-vp9", "deadline=good:cpu-used=5:crf=33", 1, 0, 1, false },
+    { "50 % size, H.264 CRF 23", scale, 0.5, 0.5, X264, CRF(23), 1, 0, 1, false },
+    { "75 % size, H.264 CRF 23", scale, 0.75, 0.75, X264, CRF(23), 1, 0, 1, false },
+    { "150 % size, H.264 CRF 23", scale, 1.5, 1.5, X264, CRF(23), 1, 0, 1, false },
+    { "200 % size, H.264 CRF 23", scale, 2, 2, X264, CRF(23), 1, 0, 1, false },
+    { "mirrored, H.264 CRF 23", mirror, 0, 0, X264, CRF(23), 1, 0, 1, true },
+    { "half rate, H.264 CRF 23", NULL, 0, 0, X264, CRF(23), 2, 0, 1, true },
+    { "trimmed to a second, H.264 CRF 23", NULL, 0, 0, X264, CRF(23), 1, 1 / 3.0, 1, true },
+    { "brighter by 30, H.264 CRF 23", brighten, 0, 0, X264, CRF(23), 1, 0, 1, true },
+    { "darker by 30 %, H.264 CRF 23", darken, 0, 0, X264, CRF(23), 1, 0, 1, true },
+    { "contrast 130 %, H.264 CRF 23", harden, 0, 0, X264, CRF(23), 1, 0, 1, false },
+    { "warmer, H.264 CRF 23", warm, 0, 0, X264, CRF(23), 1, 0, 1, false },
+    { "crop to 75 %, H.264 CRF 23", crop, 0.75, 0.75, X264, CRF(23), 1, 0, 1, false },
+    { "picture in a frame, H.264 CRF 23", hang, 2, 2, X264, CRF(23), 1, 0, 1, false },
+    { "GIF", NULL, 0, 0, "gif", "", 1, 0, 1, false },
+    { NULL, NULL, 0, 0, NULL, NULL, 0, 0, 0, false },
 };
 
 /* ---- through a coder ------------------------------------------------------------- */
@@ -253,9 +255,18 @@ static cohl_status run_gif(cohl_frame *const *frame, int count, double fps, cohl
 
 static int even(double size) { return (int)(size / 2 + 0.5) * 2; }
 
+/* What is left of a film that is cut on both sides. */
+static int trim(cohl_frame *const **frame, int count, double keep)
+{
+    int left = keep > 0 && count * keep >= 1 ? (int)(count * keep) : count;
+    *frame += (count - left) / 2;
+    return left;
+}
+
 cohl_status cohl_attack_run(const cohl_attack *attack, cohl_frame *const *frame, int count, double fps,
                             cohl_attack_put_fn *put, void *user, cohl_error *err)
 {
+    count = trim(&frame, count, attack->keep);
     int width = even(frame[0]->width * (attack->wide > 0 ? attack->wide : 1));
     int height = even(frame[0]->height * (attack->high > 0 ? attack->high : 1));
     coder c = { .put = put, .user = user, .name = attack->name };

@@ -15,6 +15,7 @@ typedef struct cohl_attack {
     double      wide, high;          /* of what change makes, as shares of the frame's; 0 is 1       */
     const char *codec, *options;     /* libavcodec's; "gif": as Cohl writes GIFs                     */
     int         every;               /* 2: every second frame                                        */
+    double      keep;                /* the share of the film, about its middle, that is left; 0 is 1 */
     double      share;               /* of pieces that must be found                                 */
     bool        small_too;           /* a floor for films of 320 x 192 as well                       */
 } cohl_attack;

@@ -20,6 +20,8 @@ typedef struct cohl_bench_params {
     const char *prompts;    /* a file of prompts; NULL = from the theatre              (NULL) */
     const char *media;      /* a folder of footage; NULL = ../shared/media             (NULL) */
     const char *sheet;      /* .png of the first 40 films; NULL = none                 (NULL) */
+    const char *record;     /* watermark: a file that keeps each result; NULL = none   (NULL) */
+    const char *only;       /* watermark: measure what has this in its key; NULL = all (NULL) */
     int         count;      /* prompts, renders or clips; 0: 300, 1000, 12                (0) */
     int         frames;     /* of a film; 0 = the model's most                            (0) */
     int         steps;      /* of the solver; 0 = the model's                             (0) */
@@ -45,7 +47,8 @@ cohl_status cohl_bench_vae(cohl_bench_report *report, const cohl_bench_params *p
 cohl_status cohl_bench_speed(cohl_bench_report *report, const cohl_bench_params *params, cohl_error *err);
 
 /* Are both marks found after compression, scaling, cropping and the like, and never where there are
- * none? count: pieces of footage; a quarter as many films of the theatre besides. */
+ * none? count: pieces of footage; a quarter as many films of the theatre besides. Results of record (see
+ * bench/record.h) are not measured again; what has neither been measured is a row of the report. */
 cohl_status cohl_bench_watermark(cohl_bench_report *report, const cohl_bench_params *params, cohl_error *err);
 
 /* Films that go on from film, from held-out films of the theatre: given frames as given, seams no worse

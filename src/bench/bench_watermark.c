@@ -1,156 +1,118 @@
 /* bench_watermark.c - are the marks found after what happens to films, and never where there are none?
  *
- * Pieces of three seconds are cut from the footage in a folder, and from films of the theatre at the
- * small model's size; each is marked, attacked (bench/attack.h) and looked for with the private key.
- * Then clips without a mark are searched, and marked ones asked with keys that are not theirs. */
-#include <dirent.h>
+ * Pieces of three seconds are cut from the footage in a folder, and rendered by the theatre at the small
+ * model's size (bench/piece.h); each is marked, attacked (bench/attack.h) and looked for with the private
+ * key. Then clips without a mark are searched, and marked ones asked with keys that are not theirs
+ * (bench/wrong_keys.h). It takes hours: results are kept one by one (bench/record.h), each under a key that
+ * says what was measured, and the table is told from all that the record has of the plan. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/file.h"
-#include "base/rng.h"
 #include "bench/attack.h"
 #include "bench/bench.h"
-#include "media/reader.h"
+#include "bench/piece.h"
+#include "bench/record.h"
+#include "bench/wrong_keys.h"
 #include "provenance/mark_embed.h"
-#include "provenance/mark_find.h"
-#include "theatre/scene.h"
 
 enum {
-    PIECES = 44, ATTACKS_MOST = 32, FILMS_MOST = 64, FRAMES_MOST = 256, SMALL_WIDTH = 320, SMALL_HEIGHT = 192,
-    SMALL_FRAMES = 48, UNMARKED_FRAMES = 8, UNMARKED_A_PIECE = 46, KEYS = 100000, KEY_CLIPS = 20, STREAM = 0x6d61726b,
+    PIECES = 44, FILM_FRAMES = 48, UNMARKED_FRAMES = 8, UNMARKED_A_PIECE = 46, KEYS = 100000, KEY_CLIPS = 20,
+    SUBJECTS_MAX = COHL_PIECES_MAX + COHL_PIECES_MAX / 4 + 1, STREAM = 0x6d61726b, KEY_BYTES = 256,
 };
 
-static const double PIECE_SECONDS = 3, FOUND = -6, SURE = -12, SMALL_FPS = 16, MOST_MS = 4, LEAST_DB = 42, MOST_SEARCH = 2;
+static const double FOUND = -6, SURE = -12, MOST_MS = 4, LEAST_DB = 42, MOST_SEARCH = 2;
 static const char usual_media[] = "../shared/media";
 static const cohl_mark_key bench_key = { "a key for measuring, no secret.", 1 };
 
-/* What became of one attack. */
-typedef struct tally {
-    int    pieces, found, public_found, sure, sure_right, readable;
-    double worst;                 /* the largest bound */
-} tally;
-
-typedef struct piece {
-    char        name[80];
-    cohl_frame *frame[FRAMES_MOST];
-    int         frames;
-    double      fps;
-    bool        small;
-} piece;
+/* What is marked: a cut of footage, or a film of the theatre. */
+typedef struct subject {
+    const cohl_cut *cut;                  /* NULL: the theatre's */
+    uint64_t        seed;
+    char            name[COHL_PIECE_NAME_BYTES];
+} subject;
 
 typedef struct bench_run {
     cohl_bench_report       *report;
     const cohl_bench_params *params;
+    cohl_bench_record       *record;
     cohl_mark_keys           keys;
-    tally                    large[ATTACKS_MOST], small[ATTACKS_MOST];
-    double                   least_db;
-    cohl_mark_cells          clip[KEY_CLIPS];       /* marked, read as they are */
-    int                      clips;
-    int                      unmarked, unmarked_found;
-    double                   slowest_search;
+    cohl_footage             footage;
+    subject                  subject[SUBJECTS_MAX];
+    int                      subjects;
     double                   mark_ms;
-    int                      done, of;
+    int                      measured, of;
 } bench_run;
 
-static void free_piece(piece *p)
+/* ---- the plan --------------------------------------------------------------------------- */
+
+static void plan(bench_run *r)
 {
-    for (int i = 0; i < p->frames; i++)
-        cohl_frame_free(p->frame[i]);
-    p->frames = 0;
+    int pieces = r->footage.cuts, films = pieces / 4 + 1;
+    for (int i = 0; i < pieces; i++) {
+        subject *s = &r->subject[r->subjects++];
+        s->cut = &r->footage.cut[i];
+        snprintf(s->name, sizeof s->name, "%s", s->cut->name);
+    }
+    for (int i = 0; i < films; i++) {
+        subject *s = &r->subject[r->subjects++];
+        s->seed = cohl_rng_mix(r->params->seed, (uint64_t)(1000 + i));
+        snprintf(s->name, sizeof s->name, "theatre, seed %llu", (unsigned long long)s->seed);
+    }
 }
 
-static void step_on(bench_run *r)
+/* "GIF of cars.mp4 at 0.0 s, seed 0" */
+static void name_key(const bench_run *r, char key[KEY_BYTES], const char *what, const char *of)
 {
+    snprintf(key, KEY_BYTES, "%s of %s, seed %llu", what, of, (unsigned long long)r->params->seed);
+}
+
+static const json_t *result(const bench_run *r, const char *what, const char *of)
+{
+    char key[KEY_BYTES];
+    name_key(r, key, what, of);
+    return cohl_bench_record_find(r->record, key);
+}
+
+/* Not measured yet, and asked for. */
+static bool is_wanted(const bench_run *r, const char *what, const char *of)
+{
+    char key[KEY_BYTES];
+    name_key(r, key, what, of);
+    return !cohl_bench_record_find(r->record, key) && (!r->params->only || strstr(key, r->params->only));
+}
+
+static cohl_status keep(bench_run *r, const char *what, const char *of, json_t *value, cohl_error *err)
+{
+    char key[KEY_BYTES];
+    name_key(r, key, what, of);
     if (r->params->progress)
-        r->params->progress(++r->done, r->of);
+        r->params->progress(++r->measured, r->of);
+    return cohl_bench_record_add(r->record, key, value, err);
 }
 
-/* ---- pieces ------------------------------------------------------------------------- */
-
-typedef struct footage {
-    char  *path[FILMS_MOST];
-    double seconds[FILMS_MOST];
-    int    films;
-} footage;
-
-static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
-
-/* Length by reading to the end: containers may not say. */
-static double seconds_of(const char *path)
+static bool is_any_attack_wanted(const bench_run *r, const subject *s)
 {
-    cohl_film_reader *reader;
-    double seconds = 0;
-    if (cohl_film_reader_open(&reader, path, 0, 0, NULL))
-        return 0;
-    const cohl_film_info *info = cohl_film_reader_info(reader);
-    seconds = info->seconds;
-    cohl_film_reader_close(reader);
-    return seconds;
+    for (int at = 0; cohl_attacks[at].name; at++)
+        if (is_wanted(r, cohl_attacks[at].name, s->name))
+            return true;
+    return false;
 }
 
-static cohl_status list_footage(footage *f, const char *folder, cohl_error *err)
+/* How many results are to be measured, for the progress. */
+static int count_wanted(const bench_run *r)
 {
-    DIR *open = opendir(folder);
-    const struct dirent *entry;
-    if (!open)
-        return cohl_fail(err, COHL_ERR_IO, "%s: no footage there; --media names a folder of films", folder);
-    while ((entry = readdir(open)) && f->films < FILMS_MOST) {
-        const char *ending = strrchr(entry->d_name, '.');
-        if (ending && (!strcmp(ending, ".mp4") || !strcmp(ending, ".mkv") || !strcmp(ending, ".webm")) &&
-            (f->path[f->films] = cohl_path_join(folder, entry->d_name)))
-            f->films++;
+    int count = is_wanted(r, "wrong keys", "all");
+    for (int i = 0; i < r->subjects; i++) {
+        const subject *s = &r->subject[i];
+        count += s->cut && is_wanted(r, "unmarked clips", s->name);
+        count += is_any_attack_wanted(r, s) && !result(r, "marking", s->name);
+        for (int at = 0; cohl_attacks[at].name; at++)
+            count += is_wanted(r, cohl_attacks[at].name, s->name);
     }
-    closedir(open);
-    qsort(f->path, (size_t)f->films, sizeof *f->path, by_name);
-    for (int i = 0; i < f->films; i++)
-        f->seconds[i] = seconds_of(f->path[i]);
-    return f->films ? COHL_OK : cohl_fail(err, COHL_ERR_IO, "%s: no films there", folder);
-}
-
-static cohl_status read_piece(piece *p, const char *path, double start, cohl_error *err)
-{
-    cohl_film_reader *reader;
-    cohl_frame *frame = NULL;
-    bool more = true;
-    cohl_status st = cohl_film_reader_open(&reader, path, 0, 0, err);
-    if (st)
-        return st;
-    const cohl_film_info *info = cohl_film_reader_info(reader);
-    const char *slash = strrchr(path, '/');
-    p->frames = 0, p->fps = info->fps, p->small = false;
-    snprintf(p->name, sizeof p->name, "%s at %.1f s", slash ? slash + 1 : path, start);
-    st = cohl_frame_new(&frame, info->width, info->height, err);
-    while (!st && !(st = cohl_film_reader_next(reader, frame, &more, err)) && more) {
-        double at = cohl_film_reader_seconds(reader);
-        if (at < start)
-            continue;
-        if (at >= start + PIECE_SECONDS || p->frames == FRAMES_MOST)
-            break;
-        st = cohl_frame_copy(&p->frame[p->frames++], frame, err);
-    }
-    cohl_frame_free(frame);
-    cohl_film_reader_close(reader);
-    return st;
-}
-
-static cohl_status render_piece(piece *p, uint64_t seed, int frames, cohl_error *err)
-{
-    cohl_scene_request request = cohl_scene_request_default();
-    cohl_scene scene;
-    cohl_status st = COHL_OK;
-    request.width = SMALL_WIDTH, request.height = SMALL_HEIGHT;
-    cohl_scene_draw(&scene, &request, seed);
-    p->frames = 0, p->fps = SMALL_FPS, p->small = true;
-    snprintf(p->name, sizeof p->name, "theatre, seed %llu", (unsigned long long)seed);
-    while (p->frames < frames && !(st = cohl_frame_new(&p->frame[p->frames], SMALL_WIDTH, SMALL_HEIGHT, err)))
-        p->frames++;
-    for (int i = 0; i < p->frames && !st; i++)
-        cohl_scene_render(&scene, i, &(cohl_picture){ .rgb = p->frame[i]->rgb });
-    return st;
+    return count;
 }
 
 /* ---- marking and looking -------------------------------------------------------------- */
@@ -163,16 +125,19 @@ static double decibels(const cohl_frame *a, const cohl_frame *b)
     return 10 * log10(65025 * (double)cohl_frame_bytes(a) / (double)(sum ? sum : 1));
 }
 
-static cohl_status mark_piece(bench_run *r, piece *p, uint64_t identifier, cohl_error *err)
+static uint64_t identifier_of(const cohl_piece *p) { return cohl_mark_identifier(&bench_key, p->name); }
+
+static cohl_status mark_piece(double *least_db, cohl_piece *p, cohl_error *err)
 {
     cohl_marker *marker;
     cohl_frame *plain = NULL;
-    cohl_status st = cohl_marker_new(&marker, p->frame[0]->width, p->frame[0]->height, &bench_key, identifier, err);
+    cohl_status st = cohl_marker_new(&marker, p->frame[0]->width, p->frame[0]->height, &bench_key, identifier_of(p), err);
     if (!st) st = cohl_frame_copy(&plain, p->frame[0], err);
+    *least_db = 999;
     for (int i = 0; i < p->frames && !st; i++) {
         memcpy(plain->rgb, p->frame[i]->rgb, cohl_frame_bytes(plain));
         cohl_marker_frame(marker, p->frame[i]);
-        r->least_db = fmin(r->least_db, decibels(plain, p->frame[i]));
+        *least_db = fmin(*least_db, decibels(plain, p->frame[i]));
     }
     cohl_frame_free(plain);
     cohl_marker_free(marker);
@@ -184,146 +149,154 @@ static cohl_status add_frame(void *user, const cohl_frame *frame, cohl_error *er
     return cohl_mark_reader_add(user, frame, err);
 }
 
-static void count(bench_run *r, tally *t, const piece *p, const char *attack, const cohl_mark_answer *public,
-                  const cohl_mark_answer *private, uint64_t identifier)
-{
-    bool right = private->has_identifier && private->identifier == identifier;
-    t->worst = t->pieces ? fmax(t->worst, private->log10_bound) : private->log10_bound;
-    t->pieces++;
-    t->found += private->log10_bound <= FOUND;
-    t->public_found += public->log10_bound <= FOUND;
-    t->sure += private->log10_bound < SURE;
-    t->sure_right += private->log10_bound < SURE && right;
-    t->readable += right;
-    if (private->log10_bound > FOUND)
-        cohl_text_addf(&r->report->words, "missed: %s, %s: bound 10^%.1f, public 10^%.1f\n", p->name, attack,
-                       private->log10_bound, public->log10_bound);
-    else if (private->log10_bound < SURE && !right)
-        cohl_text_addf(&r->report->words, "identifier not read: %s, %s: bound 10^%.1f\n", p->name, attack,
-                       private->log10_bound);
-}
-
-static cohl_status attack_piece(bench_run *r, const piece *p, int at, uint64_t identifier, cohl_error *err)
+static cohl_status attack_piece(bench_run *r, const cohl_piece *p, const cohl_attack *attack, cohl_error *err)
 {
     cohl_mark_answer public, private;
     cohl_mark_reader *reader;
     cohl_status st = cohl_mark_reader_new(&reader, err);
     if (!st)
-        st = cohl_attack_run(&cohl_attacks[at], p->frame, p->frames, p->fps, add_frame, reader, err);
+        st = cohl_attack_run(attack, p->frame, p->frames, p->fps, add_frame, reader, err);
     if (!st)
         st = cohl_mark_find(&public, &private, cohl_mark_reader_sum(reader), &r->keys, err);
-    if (!st)
-        count(r, p->small ? &r->small[at] : &r->large[at], p, cohl_attacks[at].name, &public, &private, identifier);
-    cohl_mark_reader_free(reader);
-    return st;
-}
-
-/* The marked piece's cells, for the wrong keys. */
-static cohl_status keep_cells(bench_run *r, const piece *p, cohl_error *err)
-{
-    cohl_mark_reader *reader;
-    cohl_status st = r->clips < KEY_CLIPS ? cohl_mark_reader_new(&reader, err) : COHL_OK;
-    if (st || r->clips == KEY_CLIPS)
-        return st;
-    for (int i = 0; i < p->frames && !st; i++)
-        st = cohl_mark_reader_add(reader, p->frame[i], err);
-    if (!st)
-        cohl_mark_cells_of(&r->clip[r->clips++], cohl_mark_reader_sum(reader), &(cohl_mark_geometry){ 0, 0, 1, 1 });
-    cohl_mark_reader_free(reader);
-    return st;
-}
-
-static cohl_status look_for_nothing(bench_run *r, const piece *p, cohl_error *err)
-{
-    cohl_mark_answer public, private;
-    cohl_mark_reader *reader;
-    cohl_status st = cohl_mark_reader_new(&reader, err);
-    for (int i = 0; i < p->frames && !st; i++)
-        st = cohl_mark_reader_add(reader, p->frame[i], err);
-    double began = cohl_clock_cpu_seconds();
-    if (!st)
-        st = cohl_mark_find(&public, &private, cohl_mark_reader_sum(reader), &r->keys, err);
-    r->slowest_search = fmax(r->slowest_search, cohl_clock_cpu_seconds() - began);
     cohl_mark_reader_free(reader);
     if (st)
         return st;
-    r->unmarked++;
-    if (public.log10_bound <= FOUND || private.log10_bound <= FOUND) {
-        r->unmarked_found++;
-        cohl_text_addf(&r->report->words, "found where there is none: %s: private 10^%.1f, public 10^%.1f\n", p->name,
-                       private.log10_bound, public.log10_bound);
+    bool right = private.has_identifier && private.identifier == identifier_of(p);
+    return keep(r, attack->name, p->name, json_pack("{s:f, s:f, s:b}", "private", private.log10_bound, "public", public.log10_bound,
+                                                    "identifier", right), err);
+}
+
+static cohl_status read_frames(cohl_mark_reader *reader, const cohl_piece *p, cohl_error *err)
+{
+    cohl_status st = COHL_OK;
+    for (int i = 0; i < p->frames && !st; i++)
+        st = cohl_mark_reader_add(reader, p->frame[i], err);
+    return st;
+}
+
+/* ---- clips without a mark ------------------------------------------------------------------ */
+
+typedef struct unmarked {
+    int     clips, found;
+    double  least, slowest;       /* log10 bound, seconds of a search */
+    json_t *names;                /* of what was found                */
+} unmarked;
+
+static cohl_status look_for_nothing(const bench_run *r, unmarked *u, const cohl_piece *p, cohl_error *err)
+{
+    cohl_mark_answer public, private;
+    cohl_mark_reader *reader;
+    cohl_status st = cohl_mark_reader_new(&reader, err);
+    if (!st)
+        st = read_frames(reader, p, err);
+    double began = cohl_clock_cpu_seconds();
+    if (!st)
+        st = cohl_mark_find(&public, &private, cohl_mark_reader_sum(reader), &r->keys, err);
+    cohl_mark_reader_free(reader);
+    if (st)
+        return st;
+    double bound = fmin(public.log10_bound, private.log10_bound);
+    u->slowest = fmax(u->slowest, cohl_clock_cpu_seconds() - began);
+    u->least = fmin(u->least, bound);
+    u->clips++;
+    if (bound <= FOUND) {
+        u->found++;
+        json_array_append_new(u->names, json_string(p->name));
     }
     return COHL_OK;
 }
 
-/* Some frames of a piece, a part of each: another clip. */
-static cohl_status cut_clip(piece *clip, const piece *from, cohl_rng *rng, cohl_error *err)
-{
-    int whole_width = from->frame[0]->width, whole_height = from->frame[0]->height;
-    double share = cohl_rng_between(rng, 0.4, 1);
-    int width = (int)(whole_width * share), height = (int)(whole_height * share);
-    int left = (int)cohl_rng_below(rng, (uint32_t)(whole_width - width + 1));
-    int top = (int)cohl_rng_below(rng, (uint32_t)(whole_height - height + 1));
-    int first = from->frames > UNMARKED_FRAMES ? (int)cohl_rng_below(rng, (uint32_t)(from->frames - UNMARKED_FRAMES)) : 0;
-    cohl_status st = COHL_OK;
-    clip->frames = 0;
-    snprintf(clip->name, sizeof clip->name, "%.40s, frame %d, %dx%d+%d+%d", from->name, first, width, height, left, top);
-    for (int i = first; i < from->frames && clip->frames < UNMARKED_FRAMES && !st; i++) {
-        if ((st = cohl_frame_new(&clip->frame[clip->frames], width, height, err)))
-            break;
-        cohl_frame_paste(clip->frame[clip->frames++], from->frame[i], -left, -top);
-    }
-    return st;
-}
-
 /* Half of a piece's share of unmarked clips are cut from it, half are scenes of the theatre. */
-static cohl_status search_unmarked(bench_run *r, const piece *p, int number, cohl_error *err)
+static cohl_status search_unmarked(bench_run *r, const cohl_piece *p, cohl_error *err)
 {
-    cohl_rng rng = cohl_rng_make(cohl_rng_mix(r->params->seed, (uint64_t)number), STREAM);
+    cohl_rng rng = cohl_rng_make(cohl_mark_identifier(&bench_key, p->name) ^ r->params->seed, STREAM);
+    unmarked u = { .names = json_array() };
     cohl_status st = COHL_OK;
     for (int i = 0; i < UNMARKED_A_PIECE && !st; i++) {
-        piece clip = { .frames = 0 };
-        st = i % 2 ? cut_clip(&clip, p, &rng, err)
-                   : render_piece(&clip, cohl_rng_u64(&rng), UNMARKED_FRAMES, err);
+        cohl_piece clip = { .frames = 0 };
+        st = i % 2 ? cohl_piece_cut(&clip, p, UNMARKED_FRAMES, &rng, err)
+                   : cohl_piece_render(&clip, cohl_rng_u64(&rng), UNMARKED_FRAMES, err);
         if (!st)
-            st = look_for_nothing(r, &clip, err);
-        free_piece(&clip);
-        step_on(r);
+            st = look_for_nothing(r, &u, &clip, err);
+        cohl_piece_clear(&clip);
     }
+    json_t *value = json_pack("{s:i, s:i, s:f, s:f, s:o}", "clips", u.clips, "found", u.found, "least", u.least, "slowest",
+                              u.slowest, "names", u.names);
+    if (!st)
+        return keep(r, "unmarked clips", p->name, value, err);
+    json_decref(value);
     return st;
 }
 
-static cohl_status measure_piece(bench_run *r, piece *p, int number, cohl_error *err)
+/* ---- one subject ------------------------------------------------------------------------ */
+
+static cohl_status open_subject(cohl_piece *p, const subject *s, cohl_error *err)
 {
-    uint64_t identifier = cohl_rng_mix(cohl_rng_mix(r->params->seed, STREAM), (uint64_t)number) >> (64 - COHL_MARK_ID_BITS);
-    cohl_status st = p->small ? COHL_OK : search_unmarked(r, p, number, err);
-    if (!st) st = mark_piece(r, p, identifier, err);
-    if (!st) st = keep_cells(r, p, err);
-    for (int at = 0; cohl_attacks[at].name && !st; at++) {
-        st = attack_piece(r, p, at, identifier, err);
-        step_on(r);
-    }
+    return s->cut ? cohl_piece_read(p, s->cut, err) : cohl_piece_render(p, s->seed, FILM_FRAMES, err);
+}
+
+static cohl_status mark_and_attack(bench_run *r, cohl_piece *p, cohl_error *err)
+{
+    double least_db;
+    cohl_status st = mark_piece(&least_db, p, err);
+    if (!st && !result(r, "marking", p->name))
+        st = keep(r, "marking", p->name, json_pack("{s:f}", "db", least_db), err);
+    for (int at = 0; cohl_attacks[at].name && !st; at++)
+        if (is_wanted(r, cohl_attacks[at].name, p->name))
+            st = attack_piece(r, p, &cohl_attacks[at], err);
+    return st;
+}
+
+static cohl_status measure_subject(bench_run *r, const subject *s, cohl_error *err)
+{
+    bool clips = s->cut && is_wanted(r, "unmarked clips", s->name), attacks = is_any_attack_wanted(r, s);
+    if (!clips && !attacks)
+        return COHL_OK;
+    cohl_piece *p = calloc(1, sizeof *p);
+    cohl_status st = p ? open_subject(p, s, err) : cohl_fail(err, COHL_ERR_MEMORY, "no memory for a piece");
+    if (!st && clips) st = search_unmarked(r, p, err);
+    if (!st && attacks) st = mark_and_attack(r, p, err);
+    if (p)
+        cohl_piece_clear(p);
+    free(p);
     return st;
 }
 
 /* ---- wrong keys, speed ------------------------------------------------------------------- */
 
-/* How many of KEYS keys that marked nothing would be found in any of the clips as they are. */
-static int try_wrong_keys(const bench_run *r, int keys)
+static cohl_status add_clip(cohl_wrong_keys *w, const subject *s, cohl_error *err)
 {
-    cohl_mark_owners owners = cohl_mark_layout();
-    int found = 0;
-    for (int k = 0; k < keys; k++) {
-        cohl_mark_key key = bench_key;
-        cohl_mark_signs signs;
-        snprintf((char *)key.secret, sizeof key.secret, "wrong key %d", k);
-        cohl_mark_signs_of(&signs, &key);
-        for (int c = 0; c < r->clips; c++) {
-            double z = cohl_mark_correlate(&r->clip[c], &signs, &owners, COHL_MARK_PRESENCE_OWNER);
-            found += z > 0 && (-z * z / 2 + log(4)) / M_LN10 <= FOUND;      /* the share of this hypothesis is 1/4 */
-        }
-    }
-    return found;
+    cohl_piece *p = calloc(1, sizeof *p);
+    cohl_mark_reader *reader = NULL;
+    double db;
+    cohl_status st = p ? open_subject(p, s, err) : cohl_fail(err, COHL_ERR_MEMORY, "no memory for a piece");
+    if (!st) st = mark_piece(&db, p, err);
+    if (!st) st = cohl_mark_reader_new(&reader, err);
+    if (!st) st = read_frames(reader, p, err);
+    if (!st) st = cohl_wrong_keys_add(w, cohl_mark_reader_sum(reader), err);
+    cohl_mark_reader_free(reader);
+    if (p)
+        cohl_piece_clear(p);
+    free(p);
+    return st;
+}
+
+/* On clips spread evenly over all subjects, so footage and theatre. */
+static cohl_status try_wrong_keys(bench_run *r, cohl_error *err)
+{
+    int clips = r->subjects < KEY_CLIPS ? r->subjects : KEY_CLIPS;
+    cohl_wrong_keys *w;
+    cohl_wrong_answer a;
+    if (!is_wanted(r, "wrong keys", "all"))
+        return COHL_OK;
+    cohl_status st = cohl_wrong_keys_new(&w, err);
+    for (int i = 0; i < clips && !st; i++)
+        st = add_clip(w, &r->subject[i * r->subjects / clips], err);
+    if (!st) st = cohl_wrong_keys_try(&a, w, KEYS, FOUND, err);
+    cohl_wrong_keys_free(w);
+    return st ? st : keep(r, "wrong keys", "all", json_pack("{s:i, s:i, s:i, s:i, s:i, s:f}", "clips", a.clips, "keys", a.keys,
+                                                            "found", a.found, "whole_keys", a.whole_keys, "whole_found",
+                                                            a.whole_found, "strongest", a.strongest), err);
 }
 
 static cohl_status measure_marking(bench_run *r, cohl_error *err)
@@ -348,13 +321,50 @@ static cohl_status measure_marking(bench_run *r, cohl_error *err)
 
 /* ---- the table ---------------------------------------------------------------------------- */
 
+/* What became of one attack. */
+typedef struct tally {
+    int    pieces, found, public_found, sure, sure_right, readable;
+    double worst;                 /* the largest bound */
+} tally;
+
 static double share(int part, int of) { return of ? (double)part / of : NAN; }
 
-static void tell_tally(bench_run *r, json_t *table, const char *content, const cohl_attack *attack, const tally *t, bool floor)
+static double number(const json_t *of, const char *name) { return json_number_value(json_object_get(of, name)); }
+
+static void count(bench_run *r, tally *t, const char *attack, const char *of, const json_t *result)
 {
+    double private = number(result, "private"), public = number(result, "public");
+    bool right = json_is_true(json_object_get(result, "identifier"));
+    t->worst = t->pieces ? fmax(t->worst, private) : private;
+    t->pieces++;
+    t->found += private <= FOUND;
+    t->public_found += public <= FOUND;
+    t->sure += private < SURE;
+    t->sure_right += private < SURE && right;
+    t->readable += right;
+    if (private > FOUND)
+        cohl_text_addf(&r->report->words, "missed: %s, %s: bound 10^%.1f, public 10^%.1f\n", of, attack, private, public);
+    else if (private < SURE && !right)
+        cohl_text_addf(&r->report->words, "identifier not read: %s, %s: bound 10^%.1f\n", of, attack, private);
+}
+
+static tally tally_attack(bench_run *r, const cohl_attack *attack, bool footage)
+{
+    tally t = { .pieces = 0 };
+    for (int i = 0; i < r->subjects; i++) {
+        const json_t *found = result(r, attack->name, r->subject[i].name);
+        if (found && footage == (r->subject[i].cut != NULL))
+            count(r, &t, attack->name, r->subject[i].name, found);
+    }
+    return t;
+}
+
+static void tell_attack(bench_run *r, json_t *table, const cohl_attack *attack, bool footage, const tally *t)
+{
+    const char *content = footage ? "footage" : "theatre";
     if (!t->pieces)
         return;
-    cohl_bench_add(r->report, floor ? COHL_BENCH_AT_LEAST : COHL_BENCH_NO_FLOOR, attack->share, "share",
+    cohl_bench_add(r->report, footage || attack->small_too ? COHL_BENCH_AT_LEAST : COHL_BENCH_NO_FLOOR, attack->share, "share",
                    share(t->found, t->pieces), "%s: %s", content, attack->name);
     json_array_append_new(table, json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:f}", "content", content, "attack", attack->name, "pieces",
                                            t->pieces, "found", t->found, "public_found", t->public_found, "identifier_read",
@@ -363,83 +373,103 @@ static void tell_tally(bench_run *r, json_t *table, const char *content, const c
                    attack->name, t->found, t->pieces, t->public_found, t->readable, t->worst);
 }
 
-static void tell(bench_run *r, int keys, int wrong)
+static json_t *tell_attacks(bench_run *r)
 {
-    int sure = 0, right = 0;
     json_t *table = json_array();
-    for (int at = 0; cohl_attacks[at].name; at++) {
-        const cohl_attack *a = &cohl_attacks[at];
-        tell_tally(r, table, "footage", a, &r->large[at], true);
-        sure += r->large[at].sure + r->small[at].sure, right += r->large[at].sure_right + r->small[at].sure_right;
-    }
-    for (int at = 0; cohl_attacks[at].name; at++)
-        tell_tally(r, table, "theatre", &cohl_attacks[at], &r->small[at], cohl_attacks[at].small_too);
-    cohl_bench_add(r->report, COHL_BENCH_AT_LEAST, 1, "share", share(right, sure), "identifier right below 10^-12");
-    cohl_bench_add(r->report, COHL_BENCH_AT_LEAST, LEAST_DB, "dB", r->least_db, "psnr of the worst frame");
-    cohl_bench_add(r->report, COHL_BENCH_AT_MOST, MOST_MS, "ms", r->mark_ms, "mark a frame of 1280x720");
-    cohl_bench_add(r->report, COHL_BENCH_AT_MOST, MOST_SEARCH, "s", r->slowest_search, "slowest search");
-    cohl_bench_add(r->report, COHL_BENCH_AT_MOST, 0, "clips", r->unmarked_found, "found in %d unmarked clips", r->unmarked);
-    cohl_bench_add(r->report, COHL_BENCH_AT_MOST, 0, "keys", wrong, "found by %d wrong keys, %d clips", keys, r->clips);
-    r->report->more = json_pack("{s:o}", "table", table);
-}
-
-static cohl_status measure_footage(bench_run *r, const footage *f, int pieces, cohl_error *err)
-{
-    double room = 0, step;
-    cohl_status st = COHL_OK;
-    int number = 0;
-    for (int i = 0; i < f->films; i++)
-        room += fmax(f->seconds[i] - PIECE_SECONDS, 0);
-    step = fmax(room / fmax(pieces - f->films, 1), 0.2);
-    for (int i = 0; i < f->films && !st; i++)
-        for (double start = 0; !st && number < pieces && (start == 0 || start + PIECE_SECONDS <= f->seconds[i]); start += step) {
-            piece *p = calloc(1, sizeof *p);
-            st = p ? read_piece(p, f->path[i], start, err) : cohl_fail(err, COHL_ERR_MEMORY, "no memory for a piece");
-            if (!st && p->frames)
-                st = measure_piece(r, p, number++, err);
-            if (p)
-                free_piece(p);
-            free(p);
+    tally all = { .pieces = 0 };
+    for (int footage = 1; footage >= 0; footage--)
+        for (int at = 0; cohl_attacks[at].name; at++) {
+            tally t = tally_attack(r, &cohl_attacks[at], footage);
+            tell_attack(r, table, &cohl_attacks[at], footage, &t);
+            all.sure += t.sure, all.sure_right += t.sure_right;
         }
-    return st;
+    if (all.sure)
+        cohl_bench_add(r->report, COHL_BENCH_AT_LEAST, 1, "share", share(all.sure_right, all.sure), "identifier right below 10^-12");
+    return table;
 }
 
-static cohl_status measure_theatre(bench_run *r, int films, cohl_error *err)
+static void tell_marking(bench_run *r)
 {
-    cohl_status st = COHL_OK;
-    for (int i = 0; i < films && !st; i++) {
-        piece *p = calloc(1, sizeof *p);
-        st = p ? render_piece(p, cohl_rng_mix(r->params->seed, (uint64_t)(1000 + i)), SMALL_FRAMES, err)
-               : cohl_fail(err, COHL_ERR_MEMORY, "no memory for a film");
-        if (!st) st = measure_piece(r, p, 1000 + i, err);
-        if (p)
-            free_piece(p);
-        free(p);
+    double least = INFINITY;
+    for (int i = 0; i < r->subjects; i++) {
+        const json_t *found = result(r, "marking", r->subject[i].name);
+        least = found ? fmin(least, number(found, "db")) : least;
     }
-    return st;
+    if (isfinite(least))
+        cohl_bench_add(r->report, COHL_BENCH_AT_LEAST, LEAST_DB, "dB", least, "psnr of the worst frame");
+    cohl_bench_add(r->report, COHL_BENCH_AT_MOST, MOST_MS, "ms", r->mark_ms, "mark a frame of 1280x720");
+}
+
+static void tell_unmarked(bench_run *r)
+{
+    int clips = 0, found = 0;
+    double least = 0, slowest = 0;
+    size_t i;
+    const json_t *name;
+    for (int s = 0; s < r->subjects; s++) {
+        const json_t *u = result(r, "unmarked clips", r->subject[s].name);
+        clips += (int)number(u, "clips"), found += (int)number(u, "found");
+        least = fmin(least, number(u, "least")), slowest = fmax(slowest, number(u, "slowest"));
+        json_array_foreach(json_object_get(u, "names"), i, name)
+            cohl_text_addf(&r->report->words, "found where there is none: %s\n", json_string_value(name));
+    }
+    if (!clips)
+        return;
+    cohl_bench_add(r->report, COHL_BENCH_AT_MOST, 0, "clips", found, "found in %d unmarked clips", clips);
+    cohl_bench_add(r->report, COHL_BENCH_AT_MOST, MOST_SEARCH, "s", slowest, "slowest search");
+    cohl_text_addf(&r->report->words, "the least bound of %d unmarked clips: 10^%.1f\n", clips, least);
+}
+
+static void tell_wrong_keys(bench_run *r)
+{
+    const json_t *w = result(r, "wrong keys", "all");
+    if (!w)
+        return;
+    cohl_bench_add(r->report, COHL_BENCH_AT_MOST, 0, "finds", number(w, "found") + number(w, "whole_found"), "%d wrong keys, %d clips",
+                   (int)number(w, "keys"), (int)number(w, "clips"));
+    cohl_text_addf(&r->report->words, "wrong keys: %d by their presence cells, %d by the whole detector; the least bound 10^%.1f\n",
+                   (int)number(w, "keys"), (int)number(w, "whole_keys"), number(w, "strongest"));
+}
+
+/* What the record has not yet got is a miss too. */
+static void tell_missing(bench_run *r)
+{
+    bench_run all = *r;
+    cohl_bench_params everything = *r->params;
+    everything.only = NULL, all.params = &everything;
+    cohl_bench_add(r->report, COHL_BENCH_AT_MOST, 0, "results", count_wanted(&all), "still to be measured");
+}
+
+static void tell(bench_run *r)
+{
+    r->report->more = json_pack("{s:o}", "table", tell_attacks(r));
+    tell_marking(r);
+    tell_unmarked(r);
+    tell_wrong_keys(r);
+    tell_missing(r);
 }
 
 cohl_status cohl_bench_watermark(cohl_bench_report *report, const cohl_bench_params *params, cohl_error *err)
 {
-    int pieces = params->count ? params->count : PIECES, films = pieces / 4 + 1, attacks = 0;
-    int keys = (int)fmin(KEYS, (double)KEYS * pieces / PIECES);
-    footage f = { .films = 0 };
     bench_run *r = calloc(1, sizeof *r);
     if (!r)
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a bench");
-    while (cohl_attacks[attacks].name)
-        attacks++;
-    r->report = report, r->params = params, r->least_db = 999;
+    r->report = report, r->params = params;
     r->keys = (cohl_mark_keys){ .count = 1, .key = { bench_key } };
-    r->of = pieces * (attacks + UNMARKED_A_PIECE) + films * attacks;
-    cohl_status st = list_footage(&f, params->media ? params->media : usual_media, err);
+    cohl_status st = cohl_footage_list(&r->footage, params->media ? params->media : usual_media, params->count ? params->count : PIECES, err);
+    if (!st) st = cohl_bench_record_open(&r->record, params->record, err);
     if (!st) st = measure_marking(r, err);
-    if (!st) st = measure_footage(r, &f, pieces, err);
-    if (!st) st = measure_theatre(r, films, err);
+    if (!st) {
+        plan(r);
+        r->of = count_wanted(r);
+    }
+    for (int i = 0; i < r->subjects && !st; i++)
+        st = measure_subject(r, &r->subject[i], err);
+    if (!st) st = try_wrong_keys(r, err);
     if (!st)
-        tell(r, keys, try_wrong_keys(r, keys));
-    for (int i = 0; i < f.films; i++)
-        free(f.path[i]);
+        tell(r);
+    cohl_bench_record_close(r->record);
+    cohl_footage_free(&r->footage);
     free(r);
     return st;
 }

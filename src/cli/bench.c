@@ -62,6 +62,8 @@ static int run_bench(int argc, char **argv)
         { "--seed", "N", "other scenes, other films (0)", COHL_OPTION_SEED, &params.seed, 0, 0 },
         { "--sheet", "FILE", "control: a .png of 40 films with the critic's words; known: FILE-fill.png, ...", COHL_OPTION_TEXT, &params.sheet, 0, 0 },
         { "--media", "FOLDER", "watermark: footage that is cut (../shared/media)", COHL_OPTION_TEXT, &params.media, 0, 0 },
+        { "--record", "FILE", "watermark: keep each result; with what it has already a bench goes on", COHL_OPTION_TEXT, &params.record, 0, 0 },
+        { "--only", "TEXT", "watermark: measure only this: \"CRF 40\", \"cars.mp4\", \"unmarked\", \"wrong keys\"", COHL_OPTION_TEXT, &params.only, 0, 0 },
         { "--threads", "N", "worker threads (all)", COHL_OPTION_INT, &params.threads, 0, 256 },
         { "--json", NULL, "answer as JSON", COHL_OPTION_FLAG, &json, 0, 0 },
         { NULL, NULL, NULL, COHL_OPTION_FLAG, NULL, 0, 0 },

@@ -9,8 +9,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "provenance/mark_search.h"
-
 enum { SIMPLE = 4 };
 
 static const cohl_mark_geometry simple[SIMPLE] = { { 0, 0, 1, 1 }, { 1, 0, -1, 1 }, { 0, 1, 1, -1 }, { 1, 1, -1, -1 } };
@@ -83,7 +81,7 @@ static void ask_private(const asked *a, const cohl_mark_cells *cells, const cohl
     if (p.presence_square <= 0 || p.square <= 0)
         return;
     answer.z = p.presence / sqrt(p.presence_square);
-    answer.log10_bound = log10_bound(answer.z, log_share - M_LN2);
+    answer.log10_bound = cohl_mark_presence_bound(answer.z, &(cohl_mark_hypothesis){ *geometry, log_share });
     if (answer.z > HOPELESS && cohl_mark_decode(&answer.identifier, &word, p.soft)) {
         double sum = with_word(&p, &word), z = sum / sqrt(p.square);
         double all = (sum + p.presence) / sqrt(p.square + p.presence_square);
@@ -105,6 +103,25 @@ static void ask(const asked *a, const float *sum, const cohl_mark_geometry *geom
     keep(a->public_answer, &answer);
     for (int key = 0; key < a->keys->count; key++)
         ask_private(a, &cells, geometry, key, log_share - log(a->keys->count));
+}
+
+/* ---- for many keys ------------------------------------------------------------------- */
+
+double cohl_mark_presence_bound(double z, const cohl_mark_hypothesis *h) { return log10_bound(z, h->log_share - M_LN2); }
+
+cohl_status cohl_mark_hypotheses(cohl_mark_hypothesis list[COHL_MARK_HYPOTHESES], int *count, const float *sum, cohl_error *err)
+{
+    cohl_mark_owners owners = cohl_mark_layout();
+    cohl_mark_signs public_signs;
+    cohl_mark_found found;
+    cohl_mark_signs_of(&public_signs, &cohl_mark_public);
+    cohl_status st = cohl_mark_search(&found, sum, &owners, &public_signs, err);
+    for (int i = 0; i < SIMPLE; i++)
+        list[i] = (cohl_mark_hypothesis){ simple[i], log(simple_share[i]) };
+    for (int i = 0; i < found.count; i++)
+        list[SIMPLE + i] = (cohl_mark_hypothesis){ found.place[i].geometry, log(search_share / COHL_MARK_PLACES) };
+    *count = SIMPLE + found.count;
+    return st;
 }
 
 /* ---- all of it ------------------------------------------------------------------------ */

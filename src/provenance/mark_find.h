@@ -15,7 +15,7 @@
 #ifndef COHL_PROVENANCE_MARK_FIND_H
 #define COHL_PROVENANCE_MARK_FIND_H
 
-#include "provenance/mark_read.h"
+#include "provenance/mark_search.h"
 
 typedef struct cohl_mark_answer {
     double             log10_bound;      /* of the false-positive probability; 0: nothing was found */
@@ -30,5 +30,21 @@ typedef struct cohl_mark_answer {
 /* keys may have none: private is then 0. sum is a reader's. */
 cohl_status cohl_mark_find(cohl_mark_answer *public_answer, cohl_mark_answer *private_answer, const float *sum,
                            const cohl_mark_keys *keys, cohl_error *err);
+
+/* A place where a private mark is looked for, and its share of the risk of one key. */
+typedef struct cohl_mark_hypothesis {
+    cohl_mark_geometry geometry;
+    double             log_share;        /* natural logarithm */
+} cohl_mark_hypothesis;
+
+enum { COHL_MARK_HYPOTHESES = 4 + COHL_MARK_PLACES };
+
+/* All of them in a film, searched ones too. They follow from the film and the public key alone: cells read at
+ * them once can be asked with many keys. count is at most COHL_MARK_HYPOTHESES. */
+cohl_status cohl_mark_hypotheses(cohl_mark_hypothesis list[COHL_MARK_HYPOTHESES], int *count, const float *sum,
+                                 cohl_error *err);
+
+/* The bound that presence cells with this z give under a hypothesis. */
+double cohl_mark_presence_bound(double z, const cohl_mark_hypothesis *hypothesis);
 
 #endif

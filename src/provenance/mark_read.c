@@ -12,6 +12,7 @@ enum {
     COLUMNS = COHL_MARK_COLUMNS, ROWS = COHL_MARK_ROWS,
     AROUND = 4,              /* grid steps each way that count as surroundings: 2 1/4 cells across */
     TAPS = 4,                /* samples of a cell, each way                                    */
+    REACH_MAX = 2,           /* cells that are looked at around one, each way                  */
 };
 
 static const float CUT = 3, FLOOR = 1;      /* of frames: in deviations; the least deviation, in luma steps */
@@ -114,82 +115,119 @@ cohl_status cohl_mark_reader_add(cohl_mark_reader *r, const cohl_frame *frame, c
 
 /* ---- cells --------------------------------------------------------------------- */
 
-/* The grid at a place, in grid steps from the middle of its first sample; bilinear. */
-static float sample(const float *sum, double x, double y)
-{
-    int u = (int)x, v = (int)y;
-    u = u > WIDTH - 2 ? WIDTH - 2 : u;
-    v = v > HEIGHT - 2 ? HEIGHT - 2 : v;
-    float right = (float)(x - u), down = (float)(y - v);
-    const float *p = sum + v * WIDTH + u;
-    float upper = p[0] + (p[1] - p[0]) * right, lower = p[WIDTH] + (p[WIDTH + 1] - p[WIDTH]) * right;
-    return upper + (lower - upper) * down;
-}
+/* Where the samples of cells lie along one side of the grid: between steps at and at + 1. */
+typedef struct taps {
+    int   at[COLUMNS * TAPS];
+    float part[COLUMNS * TAPS];
+    bool  seen[COLUMNS];                 /* all of the cell is in the picture */
+} taps;
 
-/* The mean over a cell, NaN when not all of it is in the picture. */
-static float cell_mean(const float *sum, const cohl_mark_geometry *g, int row, int column)
+/* The canvas goes from `from` over `extent`, in shares of the picture; the grid has `size` steps. */
+static void place_taps(taps *t, double from, double extent, int cells, int size)
 {
-    float total = 0;
-    for (int t = 0; t < TAPS; t++) {
-        double y = (g->top + g->height * (row + (t + 0.5) / TAPS) / ROWS) * HEIGHT - 0.5;
+    for (int cell = 0; cell < cells; cell++) {
+        t->seen[cell] = true;
         for (int s = 0; s < TAPS; s++) {
-            double x = (g->left + g->width * (column + (s + 0.5) / TAPS) / COLUMNS) * WIDTH - 0.5;
-            if (!(x > -0.51 && y > -0.51 && x < WIDTH - 0.49 && y < HEIGHT - 0.49))
-                return NAN;
-            total += sample(sum, fmax(x, 0), fmax(y, 0));
+            double at = (from + extent * (cell + (s + 0.5) / TAPS) / cells) * size - 0.5;
+            bool inside_picture = at > -0.51 && at < size - 0.49;
+            at = inside_picture ? fmax(at, 0) : 0;
+            int step = at < size - 2 ? (int)at : size - 2;
+            t->at[cell * TAPS + s] = step;
+            t->part[cell * TAPS + s] = (float)(at - step);
+            t->seen[cell] = t->seen[cell] && inside_picture;
         }
     }
-    return total / (TAPS * TAPS);
 }
 
-/* A value less the mean of those of its eight neighbours that are seen. */
-static float less_neighbours(const float *mean, int row, int column)
+/* Sum of the grid's rows at the taps of a row of cells. */
+static void add_rows(float *restrict out, const float *restrict sum, const taps *down, int row)
 {
-    float total = 0;
-    int count = 0;
-    for (int v = row - 1; v <= row + 1; v++)
-        for (int u = column - 1; u <= column + 1; u++)
-            if ((v != row || u != column) && v >= 0 && v < ROWS && u >= 0 && u < COLUMNS &&
-                !isnan(mean[v * COLUMNS + u])) {
-                total += mean[v * COLUMNS + u];
-                count++;
-            }
-    return mean[row * COLUMNS + column] - (count ? total / (float)count : 0);
+    memset(out, 0, WIDTH * sizeof *out);
+    for (int t = row * TAPS; t < (row + 1) * TAPS; t++) {
+        const float *upper = sum + down->at[t] * WIDTH, *lower = upper + WIDTH;
+        float part = down->part[t];
+        for (int x = 0; x < WIDTH; x++)
+            out[x] += upper[x] + (lower[x] - upper[x]) * part;
+    }
 }
 
-/* The deviation of what is seen in the 5 x 5 cells around. */
-static float deviation(const float *value, int row, int column)
+/* The mean over each cell, bilinear between grid steps; 0 and not seen when not all of it is in the picture. */
+static void cell_means(float mean[COHL_MARK_CELLS], float seen[COHL_MARK_CELLS], const float *sum, const cohl_mark_geometry *g)
 {
-    float total = 0;
-    int count = 0;
-    for (int v = row - 2; v <= row + 2; v++)
-        for (int u = column - 2; u <= column + 2; u++)
-            if (v >= 0 && v < ROWS && u >= 0 && u < COLUMNS && !isnan(value[v * COLUMNS + u])) {
-                total += value[v * COLUMNS + u] * value[v * COLUMNS + u];
-                count++;
-            }
-    return sqrtf(total / (float)count);
+    taps across, down;
+    float rows[WIDTH];
+    place_taps(&across, g->left, g->width, COLUMNS, WIDTH);
+    place_taps(&down, g->top, g->height, ROWS, HEIGHT);
+    for (int i = 0; i < COHL_MARK_CELLS; i++) {
+        int row = i / COLUMNS, column = i % COLUMNS;
+        if (!column && down.seen[row])
+            add_rows(rows, sum, &down, row);
+        seen[i] = across.seen[column] && down.seen[row];
+        mean[i] = 0;
+        for (int t = column * TAPS; t < (column + 1) * TAPS && seen[i] > 0; t++) {
+            const float *left = rows + across.at[t];
+            mean[i] += left[0] + (left[1] - left[0]) * across.part[t];
+        }
+        mean[i] *= 1.0f / (TAPS * TAPS);
+    }
+}
+
+/* The sum over the cells up to `reach` away, each way. */
+static void sum_around(float *restrict out, const float *restrict in, int reach)
+{
+    for (int row = 0; row < ROWS; row++) {
+        float column[COLUMNS + 2 * REACH_MAX] = { 0 };
+        for (int v = row - reach < 0 ? 0 : row - reach; v <= row + reach && v < ROWS; v++)
+            for (int u = 0; u < COLUMNS; u++)
+                column[REACH_MAX + u] += in[v * COLUMNS + u];
+        for (int u = 0; u < COLUMNS; u++) {
+            float total = 0;
+            for (int d = -reach; d <= reach; d++)
+                total += column[REACH_MAX + u + d];
+            out[row * COLUMNS + u] = total;
+        }
+    }
+}
+
+/* Each mean less that of its neighbours in the 3 x 3 around that are seen. */
+static void less_neighbours(float *restrict value, const float *restrict mean, const float *restrict seen)
+{
+    float total[COHL_MARK_CELLS], count[COHL_MARK_CELLS];
+    sum_around(total, mean, 1);
+    sum_around(count, seen, 1);
+    for (int i = 0; i < COHL_MARK_CELLS; i++)
+        value[i] = seen[i] * (mean[i] - (count[i] > 1 ? (total[i] - mean[i]) / (count[i] - 1) : 0));
+}
+
+/* Over the deviation of what is seen in the 5 x 5 around, and cut. */
+static void normalise(float *restrict out, const float *restrict value, const float *restrict seen, float least)
+{
+    float square[COHL_MARK_CELLS], total[COHL_MARK_CELLS], count[COHL_MARK_CELLS];
+    for (int i = 0; i < COHL_MARK_CELLS; i++)
+        square[i] = value[i] * value[i];
+    sum_around(total, square, REACH_MAX);
+    sum_around(count, seen, REACH_MAX);
+    for (int i = 0; i < COHL_MARK_CELLS; i++) {
+        float unit = sqrtf(fmaxf(total[i], 0) / fmaxf(count[i], 1)) + least;
+        out[i] = seen[i] > 0 ? fminf(fmaxf(value[i] / unit, -CELL_CUT), CELL_CUT) : 0;
+    }
 }
 
 void cohl_mark_cells_of(cohl_mark_cells *cells, const float *sum, const cohl_mark_geometry *g)
 {
-    float mean[COHL_MARK_CELLS], value[COHL_MARK_CELLS], all = 0;
-    for (int i = 0; i < COHL_MARK_CELLS; i++)
-        mean[i] = cell_mean(sum, g, i / COLUMNS, i % COLUMNS);
+    float mean[COHL_MARK_CELLS], seen[COHL_MARK_CELLS], value[COHL_MARK_CELLS], all = 0;
+    cell_means(mean, seen, sum, g);
+    less_neighbours(value, mean, seen);
     cells->seen = 0;
     for (int i = 0; i < COHL_MARK_CELLS; i++) {
-        value[i] = isnan(mean[i]) ? NAN : less_neighbours(mean, i / COLUMNS, i % COLUMNS);
-        cells->seen += !isnan(mean[i]);
-        all += isnan(mean[i]) ? 0 : value[i] * value[i];
+        cells->seen += seen[i] > 0;
+        all += value[i] * value[i];
     }
     float least = CELL_FLOOR * sqrtf(all / (float)(cells->seen ? cells->seen : 1));
-    for (int i = 0; i < COHL_MARK_CELLS; i++) {
-        cells->value[i] = 0;
-        if (isnan(value[i]) || all <= 0)
-            continue;
-        float unit = deviation(value, i / COLUMNS, i % COLUMNS) + least;
-        cells->value[i] = fminf(fmaxf(value[i] / unit, -CELL_CUT), CELL_CUT);
-    }
+    if (all > 0)
+        normalise(cells->value, value, seen, least);
+    else
+        memset(cells->value, 0, sizeof cells->value);
 }
 
 double cohl_mark_correlate(const cohl_mark_cells *cells, const cohl_mark_signs *signs, const cohl_mark_owners *owners,

@@ -1,4 +1,5 @@
 /* Tests of src/bench: intervals, tallies, floors and prompts. */
+#define _GNU_SOURCE
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,8 +8,14 @@
 
 #include <cmocka.h>
 
+#include "../folder.h"
+#include "base/file.h"
+#include "bench/piece.h"
 #include "bench/prompts.h"
+#include "bench/record.h"
 #include "bench/tally.h"
+#include "bench/wrong_keys.h"
+#include "provenance/mark_embed.h"
 
 static void test_shares_have_wilsons_interval(void **state)
 {
@@ -162,6 +169,62 @@ static void test_prompts_of_the_theatre_are_held_out(void **state)
     cohl_prompts_free(&p);
 }
 
+/* ---- long benches ------------------------------------------------------------- */
+
+static void test_a_record_goes_on_where_it_was_cut_short(void **state)
+{
+    (void)state;
+    const char *path = path_of("record.jsonl");
+    const char whole[] = "{\"key\":\"a\",\"of\":{\"bound\":-7.5}}\n{\"key\":\"b\",\"of\":{\"bou";
+    cohl_bench_record *record;
+    cohl_error err;
+    assert_int_equal(cohl_file_write(path, whole, strlen(whole), &err), COHL_OK);
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(cohl_bench_record_open(&record, path, &err), COHL_OK);
+        assert_non_null(cohl_bench_record_find(record, "a"));
+        assert_null(cohl_bench_record_find(record, "c"));
+        if (!again) {
+            assert_null(cohl_bench_record_find(record, "b"));
+            assert_int_equal(cohl_bench_record_add(record, "b", json_integer(2), &err), COHL_OK);
+        }
+        assert_true(again == 0 || json_integer_value(cohl_bench_record_find(record, "b")) == 2);
+        cohl_bench_record_close(record);
+    }
+    assert_int_equal(cohl_file_write(path, "{}\n", 3, &err), COHL_OK);
+    assert_int_equal(cohl_bench_record_open(&record, path, &err), COHL_ERR_FORMAT);
+    assert_non_null(strstr(err.text, "line 1 is no result of a bench"));
+    assert_null(record);
+}
+
+/* Marked with the fourth of the keys that are called wrong, a film is found by it and by no other. */
+static void test_of_many_keys_only_the_right_one_finds_a_film(void **state)
+{
+    (void)state;
+    cohl_mark_key fourth = { "wrong key 3", 1 };
+    cohl_piece piece = { .frames = 0 };
+    cohl_mark_reader *reader;
+    cohl_marker *marker;
+    cohl_wrong_keys *w;
+    cohl_wrong_answer a;
+    cohl_error err;
+    assert_int_equal(cohl_piece_render(&piece, 5, 6, &err), COHL_OK);
+    assert_int_equal(cohl_mark_reader_new(&reader, &err), COHL_OK);
+    assert_int_equal(cohl_marker_new(&marker, piece.frame[0]->width, piece.frame[0]->height, &fourth, 77, &err), COHL_OK);
+    for (int i = 0; i < piece.frames; i++) {
+        cohl_marker_frame(marker, piece.frame[i]);
+        assert_int_equal(cohl_mark_reader_add(reader, piece.frame[i], &err), COHL_OK);
+    }
+    assert_int_equal(cohl_wrong_keys_new(&w, &err), COHL_OK);
+    assert_int_equal(cohl_wrong_keys_add(w, cohl_mark_reader_sum(reader), &err), COHL_OK);
+    assert_int_equal(cohl_wrong_keys_try(&a, w, 64, -6, &err), COHL_OK);
+    if (a.clips != 1 || a.keys != 64 || a.found < 1 || a.found > 2 || a.whole_found || a.strongest > -20)
+        fail_msg("%d clips, %d keys, %d found, whole %d, strongest %.1f", a.clips, a.keys, a.found, a.whole_found, a.strongest);
+    cohl_wrong_keys_free(w);
+    cohl_marker_free(marker);
+    cohl_mark_reader_free(reader);
+    cohl_piece_clear(&piece);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +234,8 @@ int main(void)
         cmocka_unit_test(test_prompts_of_a_file_say_what_is_wanted),
         cmocka_unit_test(test_prompts_that_make_no_sense_are_refused_by_line),
         cmocka_unit_test(test_prompts_of_the_theatre_are_held_out),
+        cmocka_unit_test(test_a_record_goes_on_where_it_was_cut_short),
+        cmocka_unit_test(test_of_many_keys_only_the_right_one_finds_a_film),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }
