@@ -242,6 +242,7 @@ typedef struct cohl_run_report {
     int64_t     ledger_film;        /* its number in the ledger; 0: not entered  */
     char        warning[512];       /* what went wrong beside the film, which is there: the ledger
                                        could not be written, say; "" usually     */
+    char        mark[11];           /* identifier of the private mark in the pixels, hex */
 } cohl_run_report;
 
 /* Where a film goes. */
@@ -269,9 +270,13 @@ COHL_API cohl_status cohl_film_check(const cohl_run *run, const cohl_film *film,
  * COHL_ERR_IO         the disk did                                              */
 COHL_API cohl_status cohl_run_film(cohl_run *run, const cohl_film *film, cohl_run_report *report, cohl_error *err);
 
-/* Or take the frames yourself: each as it is decoded, after the checks every frame passes.
- * rgb is [height, width, 3], display-encoded, borrowed for the call. Another status than
- * COHL_OK ends the run with it. Memory does not grow with the film. */
+/* Or take the frames yourself: each as it is decoded, after the checks every frame passes, with both
+ * invisible marks in it (docs/watermark.md): the very pixels that cohl_run_film would hand to the
+ * encoder. So `cohl detect` knows the film that you make of them; it is in no ledger, and who signs it
+ * is you. rgb is [height, width, 3], display-encoded, borrowed for the call. Another status than
+ * COHL_OK ends the run with it. Memory does not grow with the film.
+ *
+ * COHL_ERR_IO         besides the above: the marks' key cannot be made or read  */
 typedef cohl_status cohl_run_frame_fn(void *user, int index, const uint8_t *rgb, cohl_error *err);
 COHL_API cohl_status cohl_run_frames(cohl_run *run, cohl_run_frame_fn *fn, void *user, cohl_run_report *report,
                                      cohl_error *err);

@@ -15,6 +15,7 @@
 #include "bench/bench.h"
 #include "bench/known_film.h"
 #include "engine/clip.h"
+#include "engine/unmarked.h"
 #include "media/sheet.h"
 #include "media/still.h"
 #include "model/critic.h"
@@ -125,7 +126,7 @@ static cohl_status make_film(known *k, watching *w, const cohl_request *request,
         w->frames = cohl_run_plan(run)->frames, w->fps = k->info.fps;
         st = cohl_frame_new(&w->frame, cohl_run_plan(run)->width, cohl_run_plan(run)->height, err);
     }
-    if (!st) st = cohl_run_frames(run, look, w, report, err);
+    if (!st) st = engine_run_unmarked(run, look, w, report, err);
     cohl_run_free(run);
     return st;
 }

@@ -95,7 +95,17 @@ void cohl_footage_free(cohl_footage *f)
     f->cuts = 0;
 }
 
-/* Pass over what comes before the cut, keep what lies in it. */
+/* Pass over what comes before the cut: no frame is asked for until two before it. */
+static cohl_status seek(cohl_film_reader *reader, double start, cohl_error *err)
+{
+    double wait = start - 2 / cohl_film_reader_info(reader)->fps;
+    bool more = true;
+    cohl_status st = COHL_OK;
+    for (double at = 0; at < wait && more && !st; at = cohl_film_reader_seconds(reader))
+        st = cohl_film_reader_next(reader, NULL, &more, err);
+    return st;
+}
+
 static cohl_status read_frames(cohl_piece *p, cohl_film_reader *reader, double start, cohl_error *err)
 {
     const cohl_film_info *info = cohl_film_reader_info(reader);
@@ -125,7 +135,9 @@ cohl_status cohl_piece_read(cohl_piece *p, const cohl_cut *cut, cohl_error *err)
         return st;
     p->frames = 0, p->fps = cohl_film_reader_info(reader)->fps;
     snprintf(p->name, sizeof p->name, "%s", cut->name);
-    st = read_frames(p, reader, cut->start, err);
+    st = seek(reader, cut->start, err);
+    if (!st)
+        st = read_frames(p, reader, cut->start, err);
     cohl_film_reader_close(reader);
     return !st && !p->frames ? cohl_fail(err, COHL_ERR_FORMAT, "%s: no frames there", cut->name) : st;
 }

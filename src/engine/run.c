@@ -8,8 +8,10 @@
 #include "base/digest.h"
 #include "deliver/check.h"
 #include "deliver/door.h"
+#include "deliver/imprint.h"
 #include "engine/facts.h"
 #include "engine/making.h"
+#include "engine/unmarked.h"
 #include "media/still.h"
 
 /* ---- new and free -------------------------------------------------------- */
@@ -289,6 +291,7 @@ cohl_status cohl_run_film(cohl_run *run, const cohl_film *film, cohl_run_report 
     run->report.bytes = made.bytes;
     memcpy(run->report.packets, made.packets, sizeof run->report.packets);
     run->report.ledger_film = made.ledger_film;
+    memcpy(run->report.mark, made.mark, sizeof run->report.mark);
     if (*made.ledger_said)
         cohl_fail(run->book.said.status ? NULL : &run->book.said, COHL_ERR_IO, "%s", made.ledger_said);
     cohl_door_report_free(&made);
@@ -302,39 +305,71 @@ cohl_status cohl_run_film(cohl_run *run, const cohl_film *film, cohl_run_report 
 
 typedef struct handing {
     cohl_window       *window;
+    cohl_imprint      *imprint;        /* NULL: frames go out as they were made */
     cohl_run_frame_fn *fn;
     void              *user;
     int                index;
 } handing;
+
+static cohl_status hand_over(handing *h, const cohl_frame *frame, cohl_error *err)
+{
+    cohl_status st = h->imprint ? cohl_imprint_frame(h->imprint, &frame, err) : COHL_OK;
+    return st ? st : h->fn(h->user, h->index++, frame->rgb, err);
+}
 
 static cohl_status put_caller(void *user, const cohl_frame *frame, cohl_error *err)
 {
     handing *h = user;
     const cohl_frame *ready;
     cohl_status st = cohl_window_push(h->window, frame, &ready, err);
-    return st || !ready ? st : h->fn(h->user, h->index++, ready->rgb, err);
+    return st || !ready ? st : hand_over(h, ready, err);
 }
 
-cohl_status cohl_run_frames(cohl_run *run, cohl_run_frame_fn *fn, void *user, cohl_run_report *report,
-                            cohl_error *err)
+static cohl_status make_for_caller(cohl_run *run, handing *h, cohl_error *err)
 {
-    handing h = { .fn = fn, .user = user };
     const cohl_frame *rest;
+    cohl_status st = open_run(run, err);
+    if (!st) st = making_film(run, (making_sink){ put_caller, h }, err);
+    while (!st && (rest = cohl_window_rest(h->window)))
+        st = hand_over(h, rest, err);
+    close_run(run);
+    return st;
+}
+
+static cohl_status hand_frames(cohl_run *run, handing *h, cohl_run_report *report, cohl_error *err)
+{
     cohl_status st = use_once(run, err);
     if (st || (st = check_book(run, err)))
         return st;
     const cohl_check_view about = { .name = "film", .width = run->plan.width, .height = run->plan.height,
                                     .fps = run->plan.fps, .ledger = run->book.ledger };
-    if ((st = cohl_window_new(&h.window, cohl_checks, run->engine->also, &about, err))) {
+    if ((st = cohl_window_new(&h->window, cohl_checks, run->engine->also, &about, err))) {
         engine_book_close(&run->book);
         return st;
     }
-    st = open_run(run, err);
-    if (!st) st = making_film(run, (making_sink){ put_caller, &h }, err);
-    while (!st && (rest = cohl_window_rest(h.window)))
-        st = fn(user, h.index++, rest->rgb, err);
-    cohl_window_free(h.window);
-    close_run(run);
+    st = make_for_caller(run, h, err);
+    cohl_window_free(h->window);
     end_report(run, report);
     return st;
+}
+
+cohl_status cohl_run_frames(cohl_run *run, cohl_run_frame_fn *fn, void *user, cohl_run_report *report,
+                            cohl_error *err)
+{
+    cohl_imprint imprint;
+    handing h = { .imprint = &imprint, .fn = fn, .user = user };
+    cohl_status st = cohl_imprint_open(&imprint, run->plan.width, run->plan.height, run->plan.fps, run->recipe, err);
+    if (st)
+        return st;
+    st = hand_frames(run, &h, report, err);
+    if (report)
+        cohl_mark_identifier_text(report->mark, imprint.identifier);
+    cohl_imprint_close(&imprint);
+    return st;
+}
+
+cohl_status engine_run_unmarked(cohl_run *run, cohl_run_frame_fn *fn, void *user, cohl_run_report *report, cohl_error *err)
+{
+    handing h = { .fn = fn, .user = user };
+    return hand_frames(run, &h, report, err);
 }

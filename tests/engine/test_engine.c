@@ -15,6 +15,7 @@
 #include "../folder.h"
 #include "base/file.h"
 #include "cohl/cohl.h"
+#include "engine/unmarked.h"
 #include "media/still.h"
 #include "model/film_model.h"
 #include "model/sample.h"
@@ -77,7 +78,7 @@ static film make(cohl_engine *with, const cohl_request *request)
     film f = { 0 };
     assert_int_equal(cohl_run_new(&run, with, request, &err), COHL_OK);
     f.bytes = (size_t)cohl_run_plan(run)->width * (size_t)cohl_run_plan(run)->height * 3;
-    if (cohl_run_frames(run, keep, &f, NULL, &err))
+    if (engine_run_unmarked(run, keep, &f, NULL, &err))
         fail_msg("%s", err.text);
     assert_int_equal(f.count, cohl_run_plan(run)->frames);
     cohl_run_free(run);
@@ -166,6 +167,40 @@ static void test_given_pictures_come_back_as_they_are(void **state)
     assert_true(all_of_colour(&f, 11, 0x2040a0));
     assert_false(all_of_colour(&f, 5, 0xc03020));
     free(f.rgb);
+}
+
+/* A caller's frames are marked as a file's: the very same pixels, which those as they were made are not. */
+static void test_a_callers_frames_are_those_of_a_file(void **state)
+{
+    cohl_request r = usual();
+    cohl_film to = { .path = path_of("shot/") };
+    cohl_run_report report[2];
+    cohl_run *run;
+    cohl_error err;
+    film plain = make(engine, &r), marked = { .bytes = plain.bytes };
+    assert_int_equal(cohl_run_new(&run, engine, &r, &err), COHL_OK);
+    if (cohl_run_frames(run, keep, &marked, &report[0], &err))
+        fail_msg("%s", err.text);
+    cohl_run_free(run);
+    assert_int_equal(cohl_run_new(&run, engine, &r, &err), COHL_OK);
+    if (cohl_run_film(run, &to, &report[1], &err))
+        fail_msg("%s", err.text);
+    cohl_run_free(run);
+    assert_int_equal(marked.count, plain.count);
+    assert_int_equal(strlen(report[0].mark), 10);
+    assert_string_equal(report[0].mark, report[1].mark);
+    for (int i = 0; i < marked.count; i++) {
+        char path[160];
+        cohl_frame *picture;
+        snprintf(path, sizeof path, "%sframe%05d.png", to.path, i);
+        if (cohl_still_read(&picture, path, &err))
+            fail_msg("%s", err.text);
+        assert_memory_equal(picture->rgb, marked.rgb + (size_t)i * marked.bytes, marked.bytes);
+        assert_memory_not_equal(picture->rgb, plain.rgb + (size_t)i * plain.bytes, plain.bytes);
+        cohl_frame_free(picture);
+    }
+    free(plain.rgb);
+    free(marked.rgb);
 }
 
 /* ---- cancel and deliver -------------------------------------------------- */
@@ -464,6 +499,7 @@ int main(void)
         cmocka_unit_test(test_another_seed_prompt_or_guidance_gives_another_film),
         cmocka_unit_test(test_a_slower_rate_leaves_frames_out_and_a_faster_one_doubles_them),
         cmocka_unit_test(test_given_pictures_come_back_as_they_are),
+        cmocka_unit_test(test_a_callers_frames_are_those_of_a_file),
         cmocka_unit_test(test_a_cancelled_run_leaves_nothing),
         cmocka_unit_test(test_a_cost_is_told_beforehand_and_changes_nothing),
         cmocka_unit_test(test_a_film_carries_the_request_that_makes_it_again),

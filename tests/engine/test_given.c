@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "cohl/cohl.h"
 #include "engine/clip.h"
+#include "engine/unmarked.h"
 #include "media/still.h"
 #include "media/writer.h"
 #include "tiny.h"
@@ -94,7 +95,7 @@ static film make(cohl_engine *with, const cohl_request *request)
     cohl_run *run;
     cohl_error err = { 0 };
     film f = { 0 };
-    if (cohl_run_new(&run, with, request, &err) || cohl_run_frames(run, keep, &f, NULL, &err))
+    if (cohl_run_new(&run, with, request, &err) || engine_run_unmarked(run, keep, &f, NULL, &err))
         fail_msg("%s", err.text);
     assert_int_equal(f.count, cohl_run_plan(run)->frames);
     cohl_run_free(run);

@@ -33,6 +33,7 @@ static int set_up(void **state)
     char path[64];
     if (!mkdtemp(folder) || tiny_model_write(folder, NULL))
         return 1;
+    setenv("XDG_DATA_HOME", folder, 1);            /* the key of the marks */
     snprintf(path, sizeof path, "%s/model_index.json", folder);
     return cohl_file_write(path, index, strlen(index), NULL);
 }
