@@ -39,7 +39,7 @@ typedef struct cohl_engine_params {
     const char *model;       /* a model's folder, or a name of `cohl models`; NULL = the one that ships */
     int         threads;     /* 0 = one for each processor; at most 256          (0) */
     const char *loras;       /* LoRA files laid over the transformer, "FILE[:0.8],..."; NULL = none */
-    const char *precision;   /* of products and weights: "f32", "bf16"; NULL = the faster here */
+    const char *precision;   /* of products and weights: "f32", "bf16", "int8"; NULL = the faster of the first two here */
     const char *ledger;      /* the file where films are entered and settings stand; "" = none;
                                 NULL = cohl/ledger.db in the user's data folder (XDG) (NULL) */
     const char *policy;      /* folder of the policy packs that ship; NULL = found by the program's place.

@@ -450,7 +450,7 @@ static int run_generate(int argc, char **argv)
         { "--model", "FOLDER", "the model (the one that ships)", COHL_OPTION_TEXT, &a.model, 0, 0 },
         { "--threads", "N", "worker threads; the film is the same with any number (all)", COHL_OPTION_INT, &a.threads, 0, 256 },
         { "--lora", "FILE[:0.8]", "change the model by a LoRA file; several with commas", COHL_OPTION_TEXT, &a.loras, 0, 0 },
-        { "--precision", "P", "of products and weights: f32 or bf16 (the faster here)", COHL_OPTION_TEXT, &a.precision, 0, 0 },
+        { "--precision", "P", "of products and weights: f32, bf16 or int8 (the faster of f32 and bf16 here)", COHL_OPTION_TEXT, &a.precision, 0, 0 },
         { "--plan", NULL, "say what it would be and what it would cost, and make nothing", COHL_OPTION_FLAG, &a.plan, 0, 0 },
         { "--no-report", NULL, "no report of its cost beside the film", COHL_OPTION_FLAG, &a.no_report, 0, 0 },
         { "--label", NULL, "\"AI generated\" in a corner of every frame; the credentials tell whether", COHL_OPTION_FLAG, &a.label, 0, 0 },

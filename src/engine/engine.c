@@ -41,18 +41,17 @@ static cohl_status find_model(char **out, const char *asked, cohl_error *err)
 
 /* ---- open and close ------------------------------------------------------ */
 
-static cohl_status read_precision(cohl_precision *out, const char *name, cohl_error *err)
+/* In int8, what is not held in eight bits is multiplied as is fastest here. */
+static cohl_status read_precision(cohl_engine *engine, const char *name, cohl_error *err)
 {
-    *out = cohl_backend_fast_precision(cohl_backend_best());
+    cohl_precision fast = cohl_backend_fast_precision(cohl_backend_best());
     if (!name)
-        return COHL_OK;
-    *out = COHL_PRECISION_F32;
-    if (!strcmp(name, "f32"))
-        return COHL_OK;
-    *out = COHL_PRECISION_BF16;
-    if (!strcmp(name, "bf16"))
-        return COHL_OK;
-    return cohl_fail(err, COHL_ERR_ARGUMENT, "precision is \"%.40s\", expected f32 or bf16", name);
+        name = fast == COHL_PRECISION_BF16 ? "bf16" : "f32";
+    engine->precision = !strcmp(name, "f32") ? COHL_PRECISION_F32 : !strcmp(name, "bf16") ? COHL_PRECISION_BF16 : fast;
+    engine->dtype = !strcmp(name, "f32") ? COHL_F32 : !strcmp(name, "bf16") ? COHL_BF16 : COHL_Q8;
+    if (engine->dtype == COHL_Q8 && strcmp(name, "int8"))
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "precision is \"%.40s\", expected f32, bf16 or int8", name);
+    return COHL_OK;
 }
 
 static cohl_status open_vocabulary(cohl_engine *engine, const char *folder, cohl_error *err)
@@ -70,9 +69,8 @@ static cohl_status open_vocabulary(cohl_engine *engine, const char *folder, cohl
 static cohl_status open_model(cohl_engine *engine, const char *asked, const char *loras, cohl_error *err)
 {
     char *folder;
-    cohl_dtype dtype = engine->precision == COHL_PRECISION_BF16 ? COHL_BF16 : COHL_F32;
     cohl_status st = find_model(&folder, asked, err);
-    const cohl_film_loading how = { .loras = loras, .dtype = dtype };
+    const cohl_film_loading how = { .loras = loras, .dtype = engine->dtype };
     if (!st) st = cohl_film_model_load_as(&engine->model, folder, &how, &engine->weights, err);
     if (!st) st = open_vocabulary(engine, folder, err);
     free(folder);
@@ -107,7 +105,7 @@ cohl_status cohl_engine_open(cohl_engine **out, const cohl_engine_params *params
         st = cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
         goto done;
     }
-    if ((st = read_precision(&engine->precision, params->precision, err)))                          goto done;
+    if ((st = read_precision(engine, params->precision, err)))                          goto done;
     if ((st = cohl_workers_new(&engine->workers, params->threads, err)))                            goto done;
     if ((st = cohl_ctx_open(&engine->weights, &(cohl_ctx_params){ .workers = engine->workers }, err))) goto done;
     if ((st = open_policy(engine, params, err)))                                                    goto done;

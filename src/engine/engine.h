@@ -15,6 +15,7 @@
 struct cohl_engine {
     cohl_ctx         weights;       /* whose back end holds them; its scratch is not used */
     cohl_precision   precision;
+    cohl_dtype       dtype;       /* that the transformer's and the encoders' weights are held in */
     cohl_workers    *workers;
     cohl_film_model *model;
     cohl_vocabulary *vocabulary;    /* NULL: the model was not taught from a list */

@@ -22,6 +22,14 @@ static cohl_affine projection(cohl_params *params, int out, int in, const char *
     return cohl_params_linear(params, out, in, true, cohl_init_glorot(out, in), "%s.%s", module, name);
 }
 
+/* The same in a block: most of all values, and eight bits are enough for them. */
+static cohl_affine hidden(cohl_params *params, int out, int in, const char *module, const char *name)
+{
+    cohl_affine affine = projection(params, out, in, module, name);
+    cohl_params_eight(params, affine.weight);
+    return affine;
+}
+
 static cohl_affine learned_norm(cohl_params *params, int width, const char *name)
 {
     return (cohl_affine){ cohl_params_vector(params, width, true, "%s.weight", name),
@@ -36,13 +44,13 @@ static dit_attention attention(cohl_params *params, int dim, bool image, const c
     char path[64];
     snprintf(path, sizeof path, "%s.%s", module, name);
     for (int i = 0; i < 4; i++)
-        *to[i] = projection(params, dim, dim, path, parts[i]);
+        *to[i] = hidden(params, dim, dim, path, parts[i]);
     a.norm_q = cohl_params_vector(params, dim, true, "%s.norm_q.weight", path);
     a.norm_k = cohl_params_vector(params, dim, true, "%s.norm_k.weight", path);
     if (!image)
         return a;
-    a.k_image = projection(params, dim, dim, path, "k_img");
-    a.v_image = projection(params, dim, dim, path, "v_img");
+    a.k_image = hidden(params, dim, dim, path, "k_img");
+    a.v_image = hidden(params, dim, dim, path, "v_img");
     a.norm_k_image = cohl_params_vector(params, dim, true, "%s.norm_k_img.weight", path);
     return a;
 }
@@ -61,8 +69,8 @@ static dit_block block(cohl_params *params, const cohl_dit_config *c, const char
     b.norm3 = learned_norm(params, c->dim, norm);
     b.cross = attention(params, c->dim, c->image_dim > 0, module, "cross_attn");
     int feed = params->count;
-    b.ffn_in = projection(params, c->ffn_dim, c->dim, module, "ffn.0");
-    b.ffn_out = projection(params, c->dim, c->ffn_dim, module, "ffn.2");
+    b.ffn_in = hidden(params, c->ffn_dim, c->dim, module, "ffn.0");
+    b.ffn_out = hidden(params, c->dim, c->ffn_dim, module, "ffn.2");
     b.part[DIT_SELF] = (dit_part){ first, cross - first };
     b.part[DIT_CROSS] = (dit_part){ cross, feed - cross };
     b.part[DIT_FEED] = (dit_part){ feed, params->count - feed };

@@ -89,7 +89,7 @@ cohl_status cohl_film_model_load(cohl_film_model **out, const char *folder, cohl
 typedef struct cohl_film_loading {
     const char *loras;        /* files laid over the transformer as it is read, "FILE[:0.8],..." (weights/lora.h);
                                  one that is known to need few steps changes how the model is usually sampled (NULL) */
-    cohl_dtype  dtype;        /* F32 or BF16                                                         (F32) */
+    cohl_dtype  dtype;        /* F32, BF16 or Q8, as of cohl_params_use                              (F32) */
     cohl_room  *room;         /* for transformers that stay in their files (shelf.h); borrowed as long as the
                                  model; NULL = they are held                                        (NULL) */
     int64_t     held_most;    /* with a room: parameters above which a network stays in its file       (0) */

@@ -11,6 +11,7 @@
 #include "base/half.h"
 #include "base/rng.h"
 #include "tensor/backend.h"
+#include "tensor/q8.h"
 
 static int64_t shape_count(const cohl_shape *shape)
 {
@@ -124,6 +125,22 @@ void cohl_params_fix(cohl_params *params, const cohl_tensor *tensor)
         }
 }
 
+void cohl_params_eight(cohl_params *params, const cohl_tensor *tensor)
+{
+    for (int i = params->count; i-- > 0 && tensor;)
+        if (params->item[i].tensor == tensor) {
+            params->item[i].eight = true;
+            return;
+        }
+}
+
+cohl_dtype cohl_param_dtype(const cohl_param *param, cohl_dtype dtype)
+{
+    if (dtype == COHL_Q8 && param->eight)
+        return COHL_Q8;
+    return dtype != COHL_F32 && param->narrow ? COHL_BF16 : COHL_F32;
+}
+
 cohl_init cohl_init_glorot(int out, int in)
 {
     return cohl_init_normal(sqrtf(2.0f / (float)(in + out)));
@@ -136,14 +153,9 @@ cohl_init cohl_init_normal(float std)
 
 /* ---- memory -------------------------------------------------------------- */
 
-static size_t value_bytes(const cohl_tensor *t)
-{
-    return (size_t)cohl_tensor_count(t) * cohl_dtype_bytes(t->dtype);
-}
-
 static bool take_values(cohl_ctx *ctx, cohl_tensor *t)
 {
-    return (t->data = ctx->backend->alloc(ctx, value_bytes(t))) != NULL;
+    return (t->data = ctx->backend->alloc(ctx, cohl_tensor_bytes(t))) != NULL;
 }
 
 /* A gradient outside scratch: it persists and adds up over several walks. */
@@ -169,10 +181,10 @@ cohl_status cohl_params_alloc(cohl_params *params, cohl_ctx *ctx, const cohl_par
     for (int i = 0; i < params->count; i++) {
         cohl_param *param = &params->item[i];
         cohl_tensor *t = param->tensor;
-        t->dtype = param->narrow && !use->train && use->dtype == COHL_BF16 ? COHL_BF16 : COHL_F32;
+        t->dtype = use->train ? COHL_F32 : cohl_param_dtype(param, use->dtype);
         if (!take_values(ctx, t) || (use->train && !param->fixed && !take_grad(ctx, t)))
             return cohl_fail(err, COHL_ERR_MEMORY, "no room for parameter %s %s (%zu bytes)", param->name,
-                             cohl_shape_print(t->rank, t->dim).text, value_bytes(t));
+                             cohl_shape_print(t->rank, t->dim).text, cohl_tensor_bytes(t));
     }
     return COHL_OK;
 }
@@ -200,7 +212,7 @@ void cohl_params_clear_grads(cohl_params *params)
     for (int i = 0; i < params->count; i++) {
         cohl_tensor *grad = params->item[i].tensor->grad;
         if (grad)
-            params->ctx->backend->clear(params->ctx, grad->data, value_bytes(grad));
+            params->ctx->backend->clear(params->ctx, grad->data, cohl_tensor_bytes(grad));
     }
 }
 
@@ -225,36 +237,42 @@ int64_t cohl_params_size(const cohl_params *params)
 cohl_status cohl_param_set(cohl_params *params, const cohl_param *param, const float *value, cohl_error *err)
 {
     cohl_tensor *t = param->tensor;
-    size_t count = (size_t)cohl_tensor_count(t);
+    size_t count = (size_t)cohl_tensor_count(t), bytes = cohl_tensor_bytes(t);
     if (t->dtype == COHL_F32) {
-        params->ctx->backend->upload(params->ctx, t->data, value, count * sizeof *value);
+        params->ctx->backend->upload(params->ctx, t->data, value, bytes);
         return COHL_OK;
     }
-    uint16_t *half = malloc(count * sizeof *half);
-    if (!half)
+    void *host = malloc(bytes);
+    if (!host)
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory to fill %s", param->name);
-    for (size_t i = 0; i < count; i++)
-        half[i] = cohl_f32_to_bf16(value[i]);
-    params->ctx->backend->upload(params->ctx, t->data, half, count * sizeof *half);
-    free(half);
+    if (t->dtype == COHL_Q8)
+        cohl_q8_pack(host, value, t->dim[0], t->dim[1]);
+    else
+        for (size_t i = 0; i < count; i++)
+            ((uint16_t *)host)[i] = cohl_f32_to_bf16(value[i]);
+    params->ctx->backend->upload(params->ctx, t->data, host, bytes);
+    free(host);
     return COHL_OK;
 }
 
 cohl_status cohl_param_get(cohl_params *params, const cohl_param *param, float *value, cohl_error *err)
 {
     const cohl_tensor *t = param->tensor;
-    size_t count = (size_t)cohl_tensor_count(t);
+    size_t count = (size_t)cohl_tensor_count(t), bytes = cohl_tensor_bytes(t);
     if (t->dtype == COHL_F32) {
-        params->ctx->backend->download(params->ctx, value, t->data, count * sizeof *value);
+        params->ctx->backend->download(params->ctx, value, t->data, bytes);
         return COHL_OK;
     }
-    uint16_t *half = malloc(count * sizeof *half);
-    if (!half)
+    void *host = malloc(bytes);
+    if (!host)
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory to read %s", param->name);
-    params->ctx->backend->download(params->ctx, half, t->data, count * sizeof *half);
-    for (size_t i = 0; i < count; i++)
-        value[i] = cohl_bf16_to_f32(half[i]);
-    free(half);
+    params->ctx->backend->download(params->ctx, host, t->data, bytes);
+    if (t->dtype == COHL_Q8)
+        cohl_q8_unpack(value, host, t->dim[0], t->dim[1]);
+    else
+        for (size_t i = 0; i < count; i++)
+            value[i] = cohl_bf16_to_f32(((const uint16_t *)host)[i]);
+    free(host);
     return COHL_OK;
 }
 

@@ -49,6 +49,7 @@ typedef struct cohl_param {
     cohl_init        init;
     cohl_param_group group;
     bool             narrow;   /* may be held in BF16: read only by products */
+    bool             eight;    /* and in Q8: large, and little is lost by it */
     bool             fixed;    /* never trained: no gradient, whatever the use */
 } cohl_param;
 
@@ -93,6 +94,9 @@ cohl_tensor *cohl_params_vector(cohl_params *params, int width, bool one, const 
 /* Mark the parameter just declared with this tensor, or one before it, as fixed. NULL is fine. */
 void cohl_params_fix(cohl_params *params, const cohl_tensor *tensor);
 
+/* Mark a linear map's weight just declared, or one before it, as one that Q8 holds well enough. */
+void cohl_params_eight(cohl_params *params, const cohl_tensor *tensor);
+
 /* Deviation sqrt(2 / (in + out)) (Glorot & Bengio 2010). */
 cohl_init cohl_init_glorot(int out, int in);
 cohl_init cohl_init_normal(float std);
@@ -101,8 +105,12 @@ cohl_init cohl_init_normal(float std);
 
 typedef struct cohl_params_use {
     bool       train;   /* tensors want gradients; F32 whatever `dtype` says (false) */
-    cohl_dtype dtype;   /* COHL_F32, or COHL_BF16 for those that may be narrow  (F32) */
+    cohl_dtype dtype;   /* COHL_F32; COHL_BF16 for those that may be narrow; COHL_Q8 for those that may
+                           be in eight bits, BF16 then for the others that may    (F32) */
 } cohl_params_use;
+
+/* What holds a parameter where `dtype` is asked for. */
+cohl_dtype cohl_param_dtype(const cohl_param *param, cohl_dtype dtype);
 
 /* Take memory for all values, and with `train` for their gradients, zeroed.
  * ctx outlives the list. */

@@ -6,10 +6,14 @@
 #include <string.h>
 
 #include "tensor/backend.h"
+#include "tensor/q8.h"
 
 /* ---- values -------------------------------------------------------------- */
 
-enum { PIECE = 1 << 14 };        /* values that a thread converts at a time: whole blocks of every packing */
+enum {                          /* values that a thread converts at a time: whole blocks of every packing */
+    PIECE = 1 << 14,
+    STRETCH = 1 << 10,          /* of a row */
+};
 
 typedef struct reading {
     cohl_params       *params;
@@ -30,10 +34,57 @@ static void read_piece(void *arg, int piece, int thread)
     r->params->ctx->backend->upload(r->params->ctx, (char *)r->to->data + first * size, buffer, count * size);
 }
 
+/* The scale of each of a panel's `rows` rows, from its largest value. */
+static void find_scales(const reading *r, int panel, int rows, float *scale)
+{
+    float buffer[STRETCH];
+    int64_t in = r->to->dim[1];
+    for (int row = 0; row < rows; row++) {
+        size_t first = (size_t)(panel * COHL_Q8_COLUMNS + row) * (size_t)in;
+        float most = 0;
+        for (int64_t i = 0; i < in; i += STRETCH) {
+            int64_t count = in - i < STRETCH ? in - i : STRETCH;
+            cohl_weight_read_f32(r->from, first + (size_t)i, (size_t)count, buffer);
+            most = cohl_q8_most(buffer, count, most);
+        }
+        scale[row] = cohl_q8_scale(most);
+    }
+}
+
+/* Eight bits: a panel a tile, a stretch of its depth at a time. */
+static void read_panel(void *arg, int index, int thread)
+{
+    const reading *r = arg;
+    _Alignas(cohl_q8_panel) char memory[sizeof(cohl_q8_panel) + STRETCH * COHL_Q8_COLUMNS] = { 0 };
+    cohl_q8_panel *panel = (cohl_q8_panel *)memory;
+    float buffer[STRETCH];
+    int64_t in = r->to->dim[1], first = (int64_t)index * COHL_Q8_COLUMNS, left = r->to->dim[0] - first;
+    int rows = (int)(left < COHL_Q8_COLUMNS ? left : COHL_Q8_COLUMNS);
+    char *to = (char *)r->to->data + (size_t)index * cohl_q8_panel_bytes(in);
+    const cohl_backend *backend = r->params->ctx->backend;
+
+    find_scales(r, index, rows, panel->scale);
+    for (int64_t i = 0; i < in; i += STRETCH) {
+        int64_t count = in - i < STRETCH ? in - i : STRETCH;
+        size_t bytes = (size_t)cohl_q8_filled(count) * COHL_Q8_COLUMNS;
+        memset(panel->q, 0, bytes);
+        for (int row = 0; row < rows; row++) {
+            cohl_weight_read_f32(r->from, (size_t)((first + row) * in + i), (size_t)count, buffer);
+            cohl_q8_put(panel, row, 0, buffer, count);
+        }
+        backend->upload(r->params->ctx, to + sizeof *panel + (size_t)(i * COHL_Q8_COLUMNS), panel->q, bytes);
+    }
+    backend->upload(r->params->ctx, to, panel, sizeof *panel);
+}
+
 void cohl_param_read(cohl_params *params, const cohl_param *param, const cohl_weight *weight)
 {
     reading r = { params, param->tensor, weight };
     assert(weight->count == (size_t)cohl_tensor_count(param->tensor));
+    if (param->tensor->dtype == COHL_Q8) {
+        cohl_workers_run(params->ctx->workers, (int)cohl_q8_panels(param->tensor->dim[0]), read_panel, &r);
+        return;
+    }
     cohl_workers_run(params->ctx->workers, (int)((weight->count + PIECE - 1) / PIECE), read_piece, &r);
 }
 

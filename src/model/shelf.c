@@ -62,7 +62,7 @@ void cohl_room_limit(cohl_room *room, size_t limit_bytes)
 
 static size_t tensor_bytes(const cohl_tensor *t)
 {
-    size_t bytes = (size_t)cohl_tensor_count(t) * cohl_dtype_bytes(t->dtype);
+    size_t bytes = cohl_tensor_bytes(t);
     return (bytes + COHL_ARENA_ALIGN - 1) / COHL_ARENA_ALIGN * COHL_ARENA_ALIGN;
 }
 
@@ -113,8 +113,9 @@ static void type_tensors(cohl_shelf *shelf, cohl_dtype dtype)
         cohl_param *param = &shelf->params->item[i];
         entry *e = &shelf->item[i];
         e->weight = cohl_weights_find(shelf->weights, param->name);
-        bool narrow = param->narrow && (dtype == COHL_BF16 || cohl_weight_is_bf16(e->weight));
-        param->tensor->dtype = narrow ? COHL_BF16 : COHL_F32;
+        param->tensor->dtype = cohl_param_dtype(param, dtype);
+        if (dtype == COHL_F32 && param->narrow && cohl_weight_is_bf16(e->weight))
+            param->tensor->dtype = COHL_BF16;
     }
 }
 

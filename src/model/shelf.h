@@ -31,8 +31,8 @@ typedef struct cohl_shelf cohl_shelf;
 
 typedef struct cohl_shelf_use {
     cohl_room   *room;       /* borrowed; NULL = one of its own that holds nothing                    */
-    cohl_dtype   dtype;      /* of those that may be narrow: BF16, or F32 (which those are held in that are
-                                not BF16 as stored: nothing is lost by keeping these)           (F32) */
+    cohl_dtype   dtype;      /* as of cohl_params_use; with F32 those that may be narrow and are BF16 as stored
+                                are held so, and nothing is lost                                (F32) */
     cohl_surplus surplus;
 } cohl_shelf_use;
 

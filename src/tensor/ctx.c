@@ -1,5 +1,6 @@
 /* ctx.c - the context in which operations run, and its tensors' memory. */
 #include "tensor/backend.h"
+#include "tensor/q8.h"
 #include "tensor/tape.h"
 
 #include <assert.h>
@@ -12,14 +13,14 @@ static const size_t SCRATCH_BYTES = (size_t)64 << 30;
 
 size_t cohl_dtype_bytes(cohl_dtype dtype)
 {
-    static const size_t bytes[COHL_DTYPE_COUNT] = { 4, 2, 2, 8, 8, 4, 1 };
+    static const size_t bytes[COHL_DTYPE_COUNT + 1] = { 4, 2, 2, 8, 8, 4, 1, 1 };
     return bytes[dtype];
 }
 
 const char *cohl_dtype_name(cohl_dtype dtype)
 {
-    static const char *const names[COHL_DTYPE_COUNT] = {
-        "F32", "BF16", "F16", "F64", "I64", "I32", "U8",
+    static const char *const names[COHL_DTYPE_COUNT + 1] = {
+        "F32", "BF16", "F16", "F64", "I64", "I32", "U8", "Q8",
     };
     return names[dtype];
 }
@@ -30,6 +31,13 @@ int64_t cohl_tensor_count(const cohl_tensor *t)
     for (int i = 0; i < t->rank; i++)
         count *= t->dim[i];
     return count;
+}
+
+size_t cohl_tensor_bytes(const cohl_tensor *t)
+{
+    if (t->dtype == COHL_Q8)
+        return cohl_q8_bytes(t->dim[0], t->dim[1]);
+    return (size_t)cohl_tensor_count(t) * cohl_dtype_bytes(t->dtype);
 }
 
 int64_t cohl_tensor_rows(const cohl_tensor *t)
@@ -139,7 +147,7 @@ cohl_tensor *cohl_tensor_new(cohl_ctx *ctx, cohl_dtype dtype, int rank, const in
     cohl_tensor *t = cohl_header_new(ctx, dtype, rank, dim);
     if (!t)
         return NULL;
-    size_t bytes = (size_t)cohl_tensor_count(t) * cohl_dtype_bytes(dtype);
+    size_t bytes = cohl_tensor_bytes(t);
     if (!(t->data = cohl_arena_take(&ctx->scratch, bytes)))
         return cohl_ctx_fail(ctx, COHL_ERR_MEMORY,
                              "no room for a tensor %s: %zu of %zu bytes of scratch are taken",
@@ -151,7 +159,7 @@ cohl_tensor *cohl_tensor_zero(cohl_ctx *ctx, cohl_dtype dtype, int rank, const i
 {
     cohl_tensor *t = cohl_tensor_new(ctx, dtype, rank, dim);
     if (t)
-        ctx->backend->clear(ctx, t->data, (size_t)cohl_tensor_count(t) * cohl_dtype_bytes(dtype));
+        ctx->backend->clear(ctx, t->data, cohl_tensor_bytes(t));
     return t;
 }
 
@@ -160,14 +168,12 @@ cohl_tensor *cohl_tensor_upload(cohl_ctx *ctx, const void *host, cohl_dtype dtyp
 {
     cohl_tensor *t = cohl_tensor_new(ctx, dtype, rank, dim);
     if (t)
-        ctx->backend->upload(ctx, t->data, host,
-                             (size_t)cohl_tensor_count(t) * cohl_dtype_bytes(dtype));
+        ctx->backend->upload(ctx, t->data, host, cohl_tensor_bytes(t));
     return t;
 }
 
 void cohl_tensor_download(cohl_ctx *ctx, void *host, const cohl_tensor *t)
 {
     if (t && cohl_ctx_fine(ctx))
-        ctx->backend->download(ctx, host, t->data,
-                               (size_t)cohl_tensor_count(t) * cohl_dtype_bytes(t->dtype));
+        ctx->backend->download(ctx, host, t->data, cohl_tensor_bytes(t));
 }

@@ -17,6 +17,7 @@ cohl_tensor *cohl_linear(cohl_ctx *ctx, cohl_tensor *x, cohl_tensor *w, cohl_ten
     if (!x || !w || !cohl_ctx_fine(ctx))
         return NULL;
     assert(w->rank == 2 && w->dim[1] == cohl_tensor_width(x));
+    assert(w->dtype != COHL_Q8 || !ctx->tape);
     assert(!b || cohl_tensor_count(b) == w->dim[0]);
     int64_t dim[COHL_RANK_MAX];
     memcpy(dim, x->dim, sizeof dim);

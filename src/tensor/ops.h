@@ -15,7 +15,8 @@
 
 /* ---- products ---------------------------------------------------------- */
 
-/* y = x w^T + b.  x [..., in], w [out, in] F32 or BF16, b [out] or NULL -> [..., out]. */
+/* y = x w^T + b.  x [..., in], w [out, in] F32, BF16 or Q8, b [out] or NULL -> [..., out].
+ * With Q8 each row of x is brought to eight bits too (q8.h); no gradient flows through it. */
 cohl_tensor *cohl_linear(cohl_ctx *ctx, cohl_tensor *x, cohl_tensor *w, cohl_tensor *b);
 
 /* Where a convolution looks. */

@@ -1,7 +1,7 @@
 /* tensor.h - tensors, and the context in which operations run.
  *
  * A tensor is a header in host memory and contiguous, row-major data in the
- * memory of a back end. Activations are F32 always; weights may be narrower.
+ * memory of a back end. Activations are F32 always; weights may be narrower: BF16, or Q8.
  *
  *     cohl_ctx ctx;
  *     cohl_ctx_open(&ctx, &(cohl_ctx_params){ .workers = workers }, err);
@@ -34,12 +34,13 @@
 
 typedef enum cohl_dtype {
     COHL_F32, COHL_BF16, COHL_F16, COHL_F64, COHL_I64, COHL_I32, COHL_U8,
-    COHL_DTYPE_COUNT
+    COHL_DTYPE_COUNT,               /* of those that a file holds */
+    COHL_Q8 = COHL_DTYPE_COUNT,     /* a matrix in eight bits, packed for products (q8.h) */
 } cohl_dtype;
 
 enum { COHL_RANK_MAX = 8 };
 
-/* Bytes of one value, and its name as safetensors spells it ("F32"). */
+/* Bytes of one value (1 for Q8, without its scales), and its name as safetensors spells it ("F32"). */
 size_t      cohl_dtype_bytes(cohl_dtype dtype);
 const char *cohl_dtype_name(cohl_dtype dtype);
 
@@ -53,6 +54,7 @@ typedef struct cohl_tensor {
 } cohl_tensor;
 
 int64_t cohl_tensor_count(const cohl_tensor *t);              /* product of dims */
+size_t  cohl_tensor_bytes(const cohl_tensor *t);              /* of its data */
 /* Product of all dims but the last: rows of a matrix [rows, width]. */
 int64_t cohl_tensor_rows(const cohl_tensor *t);
 static inline int64_t cohl_tensor_width(const cohl_tensor *t) { return t->dim[t->rank - 1]; }

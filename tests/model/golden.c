@@ -34,9 +34,9 @@ static double relative_rms(const float *got, const float *want, size_t count)
 void golden_compare(golden *g, const char *what, const float *got, const float *want, size_t count,
                     double tolerance, int passes)
 {
-    double error = g->bf16 ? relative_rms(got, want, count) : largest_difference(got, want, count);
-    if (g->bf16)
-        tolerance = 0.015 * passes;
+    double error = g->dtype != COHL_F32 ? relative_rms(got, want, count) : largest_difference(got, want, count);
+    if (g->dtype != COHL_F32)
+        tolerance = (g->dtype == COHL_Q8 ? 0.04 : 0.015) * passes;
     if (!g->compared++ || error / tolerance > g->error / g->tolerance) {
         g->error = error;
         g->tolerance = tolerance;
@@ -147,7 +147,7 @@ cohl_status golden_weights(cohl_weights **out, const golden *g, const char *file
 
 cohl_status golden_load(golden *g, cohl_params *params, const char *file, cohl_error *err)
 {
-    cohl_params_use use = { .dtype = g->bf16 ? COHL_BF16 : COHL_F32 };
+    cohl_params_use use = { .dtype = g->dtype };
     cohl_weights *weights;
     cohl_status st = golden_weights(&weights, g, file, err);
     if (st)

@@ -18,7 +18,7 @@ typedef struct golden {
     const json_t     *config;
     cohl_safetensors *io;
     cohl_ctx         *ctx;
-    bool              bf16;        /* weights and products */
+    cohl_dtype        dtype;       /* of weights: F32; BF16, and of products; Q8 */
     double            error, tolerance;   /* of the comparison nearest to failing */
     const char       *worst;       /* its name, for the row; "" before the first */
     char              worst_text[96];
@@ -32,8 +32,8 @@ typedef cohl_status golden_kind_fn(golden *g, cohl_error *err);
 golden_kind_fn golden_vae, golden_dit, golden_text_encoder, golden_t2v, golden_i2v, golden_ti2v, golden_schedulers, golden_randn,
     golden_image, golden_taehv, golden_latent;
 
-/* f32: the largest difference, at most `tolerance`. bf16: the relative root mean
- * square, at most 1.5 % for each network pass that led here. */
+/* f32: the largest difference, at most `tolerance`. bf16, int8: the relative root
+ * mean square, at most 1.5 % and 4 % for each network pass that led here. */
 void golden_compare(golden *g, const char *what, const float *got, const float *want, size_t count,
                     double tolerance, int passes);
 

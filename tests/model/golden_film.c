@@ -53,7 +53,7 @@ static cohl_status load_image(pipeline *p, cohl_error *err)
     if (!st) st = cohl_image_encoder_config_read(&config, json, err);
     if (!st) st = golden_weights(&p->image_weights, g, "clip.safetensors", err);
     if (!st) st = cohl_image_encoder_open(&p->image, &config, g->ctx, p->image_weights,
-                                          g->bf16 ? COHL_BF16 : COHL_F32, err);
+                                          g->dtype, err);
     cohl_config_close(json);
     return st;
 }

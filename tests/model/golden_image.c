@@ -53,7 +53,7 @@ cohl_status golden_image(golden *g, cohl_error *err)
     if ((st = golden_config(&json, g, NULL, err)))                          goto done;
     if ((st = cohl_image_encoder_config_read(&config, json, err)))          goto done;
     if ((st = golden_weights(&weights, g, "weights.safetensors", err)))     goto done;
-    if ((st = cohl_image_encoder_open(&encoder, &config, g->ctx, weights, g->bf16 ? COHL_BF16 : COHL_F32, err)))
+    if ((st = cohl_image_encoder_open(&encoder, &config, g->ctx, weights, g->dtype, err)))
         goto done;
     for (size_t i = 0; i < json_array_size(json_object_get(g->config, "cases")); i++)
         run_case(g, encoder, (int)i, tolerance);

@@ -123,7 +123,7 @@ cohl_status golden_schedulers(golden *g, cohl_error *err)
     const json_t *combos = json_object_get(g->config, "combos"), *combo;
     cohl_status st = COHL_OK;
     size_t i;
-    g->bf16 = false;
+    g->dtype = COHL_F32;
     if (!read_formula(&f, g))
         return cohl_fail(err, COHL_ERR_FORMAT, "io.safetensors has no x0, a and b");
     json_array_foreach(combos, i, combo)

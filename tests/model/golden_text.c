@@ -106,7 +106,7 @@ static cohl_status run_cases(golden *g, const cohl_text_encoder_config *config, 
     if (!st && held)
         st = golden_load(g, &encoder->params, "weights.safetensors", err);
     else if (!st && !(st = golden_weights(&weights, g, "weights.safetensors", err)))
-        st = cohl_text_encoder_stream(encoder, g->ctx, weights, g->bf16 ? COHL_BF16 : COHL_F32, NULL, err);
+        st = cohl_text_encoder_stream(encoder, g->ctx, weights, g->dtype, NULL, err);
     for (size_t i = 0; !st && i < (cases ? cases : 1); i++)
         run_case(g, encoder, (int)i);
     cohl_text_encoder_free(encoder);

@@ -1,6 +1,6 @@
 /* goldens.c - runs recorded numbers against the models, one row a folder.
  *
- *     goldens [--dtype fp32|bf16] [--backend ref|cpu|both] [--json] DIR...
+ *     goldens [--dtype fp32|bf16|int8] [--backend ref|cpu|both] [--json] DIR...
  *
  * DIR is a golden's folder or holds such folders. Exit status: 0 when all were
  * run and are right, 1 when one is wrong, 3 when one was not run, 2 for a wrong
@@ -32,7 +32,8 @@ static const struct kind { const char *name; golden_kind_fn *run; } kinds[] = {
 };
 
 typedef struct runner {
-    bool          bf16, json;
+    const char   *dtype;
+    bool          json;
     const char   *backend[2];
     int           backend_count;
     cohl_workers *workers;
@@ -48,12 +49,18 @@ static const struct kind *find_kind(const char *name)
     return NULL;
 }
 
+/* Of weights: F32 for "fp32", and for what is no type. */
+static cohl_dtype dtype_of(const char *name)
+{
+    return !strcmp(name, "bf16") ? COHL_BF16 : !strcmp(name, "int8") ? COHL_Q8 : COHL_F32;
+}
+
 /* The row of one run; why NULL = it ran. */
 static void report(runner *r, const golden *g, const char *kind, const char *backend, bool ok, const char *why)
 {
     r->wrong |= !why && !ok;
     r->not_run |= why != NULL;
-    const char *dtype = r->bf16 ? "bf16" : "fp32";
+    const char *dtype = r->dtype;
     if (r->json) {
         json_array_append_new(r->rows, json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:f, s:f, s:i, s:s}",
             "kind", kind, "folder", g->folder, "backend", backend, "dtype", dtype, "ok", ok && !why,
@@ -73,7 +80,7 @@ static void run_kind(runner *r, golden *g, const struct kind *kind, const char *
     cohl_ctx ctx;
     cohl_error err = { 0 };
     cohl_ctx_params params = { .backend = cohl_backend_named(backend), .workers = r->workers,
-                               .precision = r->bf16 ? COHL_PRECISION_BF16 : COHL_PRECISION_F32 };
+                               .precision = strcmp(r->dtype, "bf16") ? COHL_PRECISION_F32 : COHL_PRECISION_BF16 };
     if (!params.backend) {
         report(r, g, kind->name, backend, false, "this build has no such back end");
         return;
@@ -81,7 +88,6 @@ static void run_kind(runner *r, golden *g, const struct kind *kind, const char *
     cohl_status st = cohl_ctx_open(&ctx, &params, &err);
     if (!st) {
         g->ctx = &ctx;
-        g->bf16 = r->bf16;
         st = kind->run(g, &err);
         cohl_ctx_close(&ctx);
     }
@@ -100,7 +106,7 @@ static void run_folder(runner *r, const char *folder)
     json_t *config = json_load_file(config_path, 0, NULL);
     const char *name = json_string_value(json_object_get(config, "kind"));
     const struct kind *kind = name ? find_kind(name) : NULL;
-    golden empty = { .folder = folder, .config = config, .bf16 = r->bf16 };
+    golden empty = { .folder = folder, .config = config, .dtype = dtype_of(r->dtype) };
     if (!kind)
         report(r, &empty, name ? name : "?", "-", false, "no such kind");
     for (int i = 0; i < r->backend_count && kind; i++) {
@@ -160,8 +166,8 @@ static bool choose(runner *r, int argc, char **argv, int *i)
 {
     const char *value;
     if ((value = option(argc, argv, i, "--dtype"))) {
-        r->bf16 = !strcmp(value, "bf16");
-        return r->bf16 || !strcmp(value, "fp32");
+        r->dtype = value;
+        return !strcmp(value, "fp32") || dtype_of(value) != COHL_F32;
     }
     if ((value = option(argc, argv, i, "--backend"))) {
         bool both = !strcmp(value, "both");
@@ -175,12 +181,12 @@ static bool choose(runner *r, int argc, char **argv, int *i)
 
 int main(int argc, char **argv)
 {
-    runner r = { .backend = { cohl_backend_best()->name }, .backend_count = 1 };
+    runner r = { .dtype = "fp32", .backend = { cohl_backend_best()->name }, .backend_count = 1 };
     int i = 1, usage = 0;
     for (; i < argc && !strncmp(argv[i], "--", 2) && !usage; i++)
         usage = !choose(&r, argc, argv, &i);
     if (usage || i == argc) {
-        fprintf(stderr, "usage: goldens [--dtype fp32|bf16] [--backend ref|cpu|both] [--json] DIR...\n");
+        fprintf(stderr, "usage: goldens [--dtype fp32|bf16|int8] [--backend ref|cpu|both] [--json] DIR...\n");
         return USAGE;
     }
     r.rows = json_array();

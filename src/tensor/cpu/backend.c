@@ -4,6 +4,7 @@
  * better; they differ only in the inner loops the context is opened with, and
  * in what oneDNN multiplies for it. */
 #include "tensor/cpu/library.h"
+#include "tensor/cpu/q8.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -12,6 +13,7 @@ typedef struct column {
     cohl_backend        table;          /* first: a table's address is its column's */
     const cohl_kernels *kernels;
     const char         *name, *isa;     /* isa: NULL = as the kernels say */
+    const cohl_q8_kernels *q8;          /* and those in eight bits; NULL = the plain ones */
     cohl_factor         library;        /* what oneDNN multiplies */
     bool                here;           /* this machine has the instructions */
 } column;
@@ -22,9 +24,9 @@ static column columns[] = {             /* best last */
       .library = COHL_FACTOR_F32 },
     { .kernels = &cohl_kernels_generic, .name = "cpu:generic" },
 #if defined(__x86_64__)
-    { .kernels = &cohl_kernels_avx2, .name = "cpu:avx2" },
-    { .kernels = &cohl_kernels_avx512, .name = "cpu:avx512" },
-    { .kernels = &cohl_kernels_avx512, .isa = "avx512bf16", .name = "cpu:avx512bf16",
+    { .kernels = &cohl_kernels_avx2, .q8 = &cohl_q8_avx2, .name = "cpu:avx2" },
+    { .kernels = &cohl_kernels_avx512, .q8 = &cohl_q8_avx2, .name = "cpu:avx512" },
+    { .kernels = &cohl_kernels_avx512, .q8 = &cohl_q8_avx2, .isa = "avx512bf16", .name = "cpu:avx512bf16",
       .library = COHL_FACTOR_BF16 },
 #endif
 };
@@ -101,6 +103,8 @@ static void fill_columns(void)
                    && __builtin_cpu_supports("avx512vl");
     columns[4].here = columns[3].here && __builtin_cpu_supports("avx512bf16")
                    && cohl_onednn_has(COHL_FACTOR_BF16);
+    if (columns[3].here && __builtin_cpu_supports("avx512vnni"))
+        columns[3].q8 = columns[4].q8 = &cohl_q8_vnni;
 #endif
     for (int i = 0; i < COLUMNS; i++) {
         fill_table(&columns[i].table);
@@ -130,6 +134,12 @@ const cohl_backend *cohl_backend_cpu(const char *isa)
 const cohl_kernels *cohl_cpu_kernels(const cohl_ctx *ctx)
 {
     return (ctx->device ? (const column *)ctx->device : column_of(NULL))->kernels;
+}
+
+const cohl_q8_kernels *cohl_cpu_q8(const cohl_ctx *ctx)
+{
+    const cohl_q8_kernels *q8 = (ctx->device ? (const column *)ctx->device : column_of(NULL))->q8;
+    return q8 ? q8 : &cohl_q8_generic;
 }
 
 cohl_factor cohl_cpu_library(const cohl_ctx *ctx)

@@ -1,5 +1,6 @@
 /* linear.c - y = x w^T + b. */
 #include "tensor/cpu/library.h"
+#include "tensor/cpu/q8.h"
 
 /* p, by the library where the context has one; b takes its place as the right factor. */
 static void multiply(cohl_ctx *ctx, cohl_product p, cohl_in b)
@@ -17,6 +18,10 @@ static void multiply(cohl_ctx *ctx, cohl_product p, cohl_in b)
 
 void cohl_cpu_linear(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_in w, cohl_in b)
 {
+    if (w->dtype == COHL_Q8) {
+        cohl_cpu_linear_q8(ctx, y, x, w, b);
+        return;
+    }
     cohl_mark mark = cohl_arena_mark(&ctx->scratch);
     int64_t out = w->dim[0], in = w->dim[1];
     cohl_product p = {

@@ -1,12 +1,39 @@
 /* product.c - linear maps and convolutions, and their gradients. */
 #include <assert.h>
 
+#include "tensor/q8.h"
 #include "tensor/ref/inner.h"
 
 /* ---- y = x w^T + b ----------------------------------------------------- */
 
+/* The same in eight bits: whole numbers are multiplied and summed, their scales come last. */
+static void linear_q8(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_in w, cohl_in b)
+{
+    int64_t rows = cohl_tensor_rows(x), in = cohl_tensor_width(x), out = cohl_tensor_width(y);
+    cohl_mark mark = cohl_arena_mark(&ctx->scratch);
+    int8_t *q = cohl_arena_take(&ctx->scratch, (size_t)in);
+    for (int64_t r = 0; q && r < rows; r++) {
+        float scale = cohl_q8_row(q, f32(x) + r * in, in);
+        for (int64_t o = 0; o < out; o++) {
+            const cohl_q8_panel *panel = cohl_q8_panel_of(w->data, o, in);
+            int64_t sum = 0;
+            for (int64_t i = 0; i < in; i++)
+                sum += q[i] * cohl_q8_value(panel, o % COHL_Q8_COLUMNS, i);
+            float product = (float)sum * (scale * panel->scale[o % COHL_Q8_COLUMNS]);
+            f32(y)[r * out + o] = product + (b ? value_of(b, o) : 0);
+        }
+    }
+    if (!q)
+        cohl_ctx_fail(ctx, COHL_ERR_MEMORY, "scratch has no room for a row of %lld", (long long)in);
+    cohl_arena_release(&ctx->scratch, mark);
+}
+
 void cohl_ref_linear(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_in w, cohl_in b)
 {
+    if (w->dtype == COHL_Q8) {
+        linear_q8(ctx, y, x, w, b);
+        return;
+    }
     int64_t rows = cohl_tensor_rows(x), in = cohl_tensor_width(x), out = cohl_tensor_width(y);
     for (int64_t r = 0; r < rows; r++) {
         for (int64_t o = 0; o < out; o++) {
