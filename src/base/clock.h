@@ -11,5 +11,7 @@ double cohl_clock_seconds(void);
 double cohl_clock_cpu_seconds(void);
 /* Largest resident size so far (VmHWM), bytes; 0 if the system does not say. */
 uint64_t cohl_peak_resident_bytes(void);
+/* From here on it is the largest since now, where the system lets a process say so. */
+void cohl_peak_resident_forget(void);
 
 #endif

@@ -8,6 +8,7 @@
 #ifndef COHL_BENCH_BENCH_H
 #define COHL_BENCH_BENCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/status.h"
@@ -22,6 +23,8 @@ typedef struct cohl_bench_params {
     const char *sheet;      /* .png of the first 40 films; NULL = none                 (NULL) */
     const char *record;     /* watermark: a file that keeps each result; NULL = none   (NULL) */
     const char *only;       /* watermark: measure what has this in its key; NULL = all (NULL) */
+    const char *rows;       /* giants: names of rows, "A,B"; NULL = all                (NULL) */
+    bool        quick;      /* giants: seconds computed from a part of the work       (false) */
     int         count;      /* prompts, renders or clips; 0: 300, 1000, 12                (0) */
     int         frames;     /* of a film; 0 = the model's most                            (0) */
     int         steps;      /* of the solver; 0 = the model's                             (0) */
@@ -29,6 +32,7 @@ typedef struct cohl_bench_params {
     int         threads;    /* 0 = one a processor                                        (0) */
     uint64_t    seed;       /* of scenes and films                                        (0) */
     void      (*progress)(int done, int of);   /* NULL = silent                        (NULL) */
+    void      (*say)(const char *sentence);    /* what is about to be done; NULL = silent    */
 } cohl_bench_params;
 
 cohl_bench_params cohl_bench_params_default(void);
@@ -45,6 +49,10 @@ cohl_status cohl_bench_vae(cohl_bench_report *report, const cohl_bench_params *p
 /* How fast are products, layers, whole steps and the autoencoder, and what share of the products'
  * rate? Random weights; floor 0.5 for a training step. */
 cohl_status cohl_bench_speed(cohl_bench_report *report, const cohl_bench_params *params, cohl_error *err);
+
+/* How fast are the giants here, in seconds and shares of the products' rate, how exact in bf16 and int8,
+ * and in how much memory? Random weights of real size, a file of 2.8 GB in the cache folder. */
+cohl_status cohl_bench_giants(cohl_bench_report *report, const cohl_bench_params *params, cohl_error *err);
 
 /* Are both marks found after compression, scaling, cropping and the like, and never where there are
  * none? count: pieces of footage; a quarter as many films of the theatre besides. Results of record (see

@@ -13,11 +13,11 @@
 #include "base/clock.h"
 #include "base/rng.h"
 #include "bench/bench.h"
+#include "bench/rates.h"
 #include "model/dit.h"
 #include "model/text_encoder.h"
 #include "model/vae.h"
 #include "tensor/backend.h"
-#include "tensor/cpu/onednn.h"
 
 enum { DIM = 256, FFN = 768, HEADS = 4, LAYERS = 6, TEXT = 192, TEXT_ROWS = 24, CHANNELS = 48, ROWS = 1920,
        STREAM = 0x737064 };
@@ -123,36 +123,6 @@ static double linear_rate(bench_run *r, cohl_precision precision)
     return 2.0 * ROWS * DIM * FFN / seconds;
 }
 
-/* oneDNN's rate on this thread for one tile of the model, 0 when it does not do it here. */
-static double library_rate(cohl_factor type)
-{
-    enum { M = 192, N = 384, K = DIM };
-    if (!cohl_onednn_has(type))
-        return 0;
-    const cohl_onednn_pack *pack = cohl_onednn_pack_of(type, K, N, false);
-    const cohl_onednn_product *product = cohl_onednn_product_of(&(cohl_onednn_shape){
-        .type = type, .m = M, .n = N, .k = K, .c_stride = N });
-    if (!pack || !product)
-        return 0;
-    size_t size = (size_t)4 << 20, scratch = cohl_onednn_scratch(product) + cohl_onednn_pack_scratch(pack);
-    char *memory = aligned_alloc(64, 3 * size + (scratch + 63) / 64 * 64);
-    double best = 1e30, begin = cohl_clock_seconds();
-    if (!memory || cohl_onednn_packed_bytes(pack) > size) {
-        free(memory);
-        return 0;
-    }
-    memset(memory, 0, size);
-    cohl_onednn_pack_run(pack, memory, memory + size, memory + 3 * size);
-    while (cohl_clock_seconds() - begin < PATIENCE / 2) {
-        double start = cohl_clock_seconds();
-        cohl_onednn_multiply(product, memory, memory + size, memory + 2 * size, memory + 3 * size);
-        double seconds = cohl_clock_seconds() - start;
-        best = seconds < best ? seconds : best;
-    }
-    free(memory);
-    return 2.0 * M * N * K / best;
-}
-
 static void measure_products(bench_run *r)
 {
     static const struct { cohl_factor type; const char *name; } types[] = {
@@ -166,7 +136,7 @@ static void measure_products(bench_run *r)
     else
         cohl_text_add(&r->report->words, "products in bf16: not on this processor\n");
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-        double rate = library_rate(types[i].type);
+        double rate = cohl_bench_library_rate(types[i].type, DIM);
         if (rate > 0)
             cohl_bench_add(r->report, COHL_BENCH_NO_FLOOR, 0, "GFLOP/s", rate * 1e-9, "oneDNN %s, one thread",
                            types[i].name);

@@ -16,6 +16,7 @@ typedef struct bench {
 static const bench benches[] = {
     { "control", "do films show what their prompts say? by the critic", cohl_bench_control },
     { "critic", "is the critic right about rendered film?", cohl_bench_critic },
+    { "giants", "how fast are Wan 2.1 1.3B and its decoders here, and how exact in bf16 and int8?", cohl_bench_giants },
     { "known", "do films that go on from film show their seams, does a minute stay itself?", cohl_bench_known },
     { "speed", "how fast is each part, and what share of the processor is that?", cohl_bench_speed },
     { "vae", "does the autoencoder keep the picture, and how fast is it?", cohl_bench_vae },
@@ -36,6 +37,8 @@ static void list(FILE *out)
     for (const bench *b = benches; b->name; b++)
         fprintf(out, "  %-10s %s\n", b->name, b->about);
 }
+
+static void say(const char *sentence) { fprintf(stderr, "%s\n", sentence); }
 
 static void show_progress(int done, int of)
 {
@@ -64,15 +67,17 @@ static int run_bench(int argc, char **argv)
         { "--media", "FOLDER", "watermark: footage that is cut (../shared/media)", COHL_OPTION_TEXT, &params.media, 0, 0 },
         { "--record", "FILE", "watermark: keep each result; with what it has already a bench goes on", COHL_OPTION_TEXT, &params.record, 0, 0 },
         { "--only", "TEXT", "watermark: measure only this: \"CRF 40\", \"cars.mp4\", \"unmarked\", \"wrong keys\"", COHL_OPTION_TEXT, &params.only, 0, 0 },
+        { "--rows", "A,B", "giants: only these rows (all)", COHL_OPTION_TEXT, &params.rows, 0, 0 },
+        { "--quick", NULL, "giants: compute seconds from a part of the work, write no file", COHL_OPTION_FLAG, &params.quick, 0, 0 },
         { "--threads", "N", "worker threads (all)", COHL_OPTION_INT, &params.threads, 0, 256 },
         { "--json", NULL, "answer as JSON", COHL_OPTION_FLAG, &json, 0, 0 },
         { NULL, NULL, NULL, COHL_OPTION_FLAG, NULL, 0, 0 },
     };
     const cohl_usage usage = { "bench", "WHAT",
-        "Measure: control (do films show what their prompts say?), critic (is the judge right?), known\n"
-        "(are joins of film seen, does a minute stay itself?), speed (how fast is each part?), vae (does\n"
-        "the autoencoder keep the picture?), watermark (are the marks found?). Exit code 1 when a floor\n"
-        "is missed.", options };
+        "Measure: control (do films show what their prompts say?), critic (is the judge right?), giants\n"
+        "(how fast are Wan's networks?), known (are joins of film seen, does a minute stay itself?), speed\n"
+        "(how fast is each part?), vae (does the autoencoder keep the picture?), watermark (are the marks\n"
+        "found?). Exit code 1 when a floor is missed.", options };
     cohl_error err;
 
     if (!cohl_options_parse(&usage, argc, argv, &word, 0, 1, &exit_code))
@@ -85,6 +90,7 @@ static int run_bench(int argc, char **argv)
         return COHL_EXIT_USAGE;
     }
     params.progress = show_progress;
+    params.say = say;
     cohl_status st = b->run(&report, &params, &err);
     exit_code = st ? cohl_command_fail(&err) : cohl_bench_ok(&report) ? COHL_EXIT_OK : COHL_EXIT_FAILED;
     if (!st)
