@@ -98,7 +98,7 @@ typedef struct word_text { uint32_t letters; uint8_t size, flags; } word_text;
 
 struct policy_lexicon {
     char       **class_name;
-    int          class_count, class_room;
+    int          class_count, class_room, class_last;   /* the last that was asked for: most often the next too */
     table        words;              /* hash of a word -> its number           */
     table        collapsed, gaps;    /* ... without doubles, without one letter */
     table        children;           /* node << 32 | word -> node              */
@@ -357,9 +357,11 @@ cohl_status policy_lexicon_add(policy_lexicon *x, const char *phrase, policy_mar
 
 int policy_lexicon_class(policy_lexicon *x, const char *name)
 {
+    if (x->class_last < x->class_count && !strcmp(x->class_name[x->class_last], name))
+        return x->class_last;
     for (int i = 0; i < x->class_count; i++)
         if (!strcmp(x->class_name[i], name))
-            return i;
+            return x->class_last = i;
     uint32_t room = (uint32_t)x->class_room;
     if (!more((void **)&x->class_name, (uint32_t)x->class_count, &room, sizeof *x->class_name))
         return -1;

@@ -18,6 +18,8 @@ typedef enum policy_flags {
     POLICY_EVASION = 2,       /* found also when it is spaced, doubled, glued or split            */
     POLICY_FUZZY   = 4,       /* found also with one letter wrong (long words only)               */
     POLICY_COMMON  = 8,       /* ordinary words: never taken for something misspelt               */
+    POLICY_ENGLISH = 16,      /* left out of texts that are plainly French (language.h)           */
+    POLICY_FRENCH  = 32,      /* left out of texts that are plainly English                       */
 } policy_flags;
 
 typedef struct policy_mark {              /* that a phrase ends here */

@@ -2,10 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "safety/language.h"
 #include "safety/reading_edges.h"
 
 /* A name of one word must be this long to be found with a letter wrong. */
-enum { GUESS_LETTERS = 7 };
+enum { GUESS_LETTERS = 8 };
 
 /* ---- walking ------------------------------------------------------------- */
 
@@ -13,6 +14,7 @@ typedef struct walk {
     policy_reading       *reading;
     const policy_lexicon *lexicon;
     uint32_t              from;
+    uint8_t               foreign;        /* flag of lists that are of the other language, 0 when it is open */
 } walk;
 
 void policy_reading_add(policy_reading *r, policy_match match)
@@ -33,7 +35,7 @@ static void add_marks(const walk *w, int32_t node, uint32_t to, bool bent, bool 
 {
     const policy_token *t = &w->reading->fold.token[w->from];
     for (const policy_mark *m = policy_lexicon_marks(w->lexicon, node); m; m = policy_lexicon_mark(w->lexicon, m->next)) {
-        if ((m->flags & POLICY_CAPITAL) && !t->capital)
+        if (((m->flags & POLICY_CAPITAL) && !t->capital) || (m->flags & w->foreign))
             continue;
         if (bent && !(m->flags & POLICY_EVASION))
             continue;
@@ -65,8 +67,10 @@ cohl_status policy_read(policy_reading *r, const policy_lexicon *x, const char *
     r->failed = false;
     r->match_count = 0;
     bool fine = policy_read_edges(r, x);
+    policy_language language = policy_language_of(&r->fold);
+    uint8_t foreign = language == POLICY_IS_ENGLISH ? POLICY_FRENCH : language == POLICY_IS_FRENCH ? POLICY_ENGLISH : 0;
     for (uint32_t at = 0; at < r->fold.count && fine; at++)
-        walk_from(&(walk){ r, x, at }, 0, 0, at, false, false);
+        walk_from(&(walk){ r, x, at, foreign }, 0, 0, at, false, false);
     return fine && !r->failed ? COHL_OK : cohl_fail(err, COHL_ERR_MEMORY, "no memory for a text of %zu bytes", size);
 }
 

@@ -39,15 +39,17 @@ static cohl_status read_flags(int *out, const pack_place *at, const json_t *flag
 {
     static const struct { const char *name; int flag; } known[] = {
         { "capital", POLICY_CAPITAL }, { "evasion", POLICY_EVASION }, { "fuzzy", POLICY_FUZZY }, { "common", POLICY_COMMON },
+        { "english", POLICY_ENGLISH }, { "french", POLICY_FRENCH },
     };
+    enum { KNOWN = sizeof known / sizeof *known };
     size_t i, k;
     json_t *item;
     *out = 0;
     json_array_foreach((json_t *)flags, i, item) {
-        for (k = 0; k < 4 && strcmp(known[k].name, json_string_value(item)); k++) { }
-        if (k == 4)
+        for (k = 0; k < KNOWN && strcmp(known[k].name, json_string_value(item)); k++) { }
+        if (k == KNOWN)
             return cohl_fail(err, COHL_ERR_FORMAT, "%.120s: lists[%zu].flags has \"%.40s\", expected capital, "
-                             "evasion, fuzzy or common", at->path, at->index, json_string_value(item));
+                             "evasion, fuzzy, common, english or french", at->path, at->index, json_string_value(item));
         *out |= known[k].flag;
     }
     return COHL_OK;
@@ -261,6 +263,17 @@ static cohl_status add_rule(policy_packs *p, int pack, const pack_place *at, con
 
 /* ---- bundles ------------------------------------------------------------- */
 
+/* "@body:2": every phrase of a class as a trait. */
+static cohl_status borrow(policy_packs *p, int slot, const char *classes, double weight, cohl_error *err)
+{
+    if (!room((void **)&p->borrowed, p->borrowed_count, &p->borrowed_room, sizeof *p->borrowed))
+        return no_memory(err);
+    policy_borrowed *b = &p->borrowed[p->borrowed_count];
+    *b = (policy_borrowed){ p->rule_count - 1, slot, strdup(classes), (float)weight };
+    p->borrowed_count += b->classes != NULL;
+    return b->classes ? COHL_OK : no_memory(err);
+}
+
 /* "plumber:2": a trait with its weight (1). */
 static cohl_status add_trait(policy_packs *p, const pack_place *at, int class_id, char *trait, cohl_error *err)
 {
@@ -271,6 +284,8 @@ static cohl_status add_trait(policy_packs *p, const pack_place *at, int class_id
                          at->path, at->index, trait);
     if (colon)
         *colon = 0;
+    if (*trait == '@')
+        return borrow(p, p->rule[p->rule_count - 1].slot_count - 1, trait + 1, weight, err);
     return policy_lexicon_add(p->lexicon, trait, (policy_mark){ class_id, p->entry_count - 1, (float)weight, POLICY_EVASION, 0, 0, -1 }, err);
 }
 
@@ -301,10 +316,10 @@ static cohl_status add_traits(policy_packs *p, const pack_place *at, policy_rule
 static cohl_status add_bundle(policy_packs *p, int pack, const pack_place *at, const json_t *json, cohl_error *err)
 {
     static const char *const keys[] = { "code", "category", "why", "origin", "instead", "need", "slots_min", "near", "slots",
-                                        "unless", NULL };
+                                        "unless", "unless_before", NULL };
     policy_rule *r;
     const json_t *slots = json_object_get(json, "slots");
-    const char *name, *unless;
+    const char *name, *unless, *before;
     json_t *traits;
     double need, slots_min, near;
     cohl_status st;
@@ -312,13 +327,14 @@ static cohl_status add_bundle(policy_packs *p, int pack, const pack_place *at, c
         (st = pack_number(&need, at, json, "need", 5, 0.1, 100, err)) ||
         (st = pack_number(&slots_min, at, json, "slots_min", 3, 1, POLICY_SLOTS_MAX, err)) ||
         (st = pack_string(&unless, at, json, "unless", false, err)) ||
+        (st = pack_string(&before, at, json, "unless_before", false, err)) ||
         (st = pack_number(&near, at, json, "near", POLICY_BUNDLE_NEAR_USUAL, 1, 10000, err)))
         return st;
     r->bundle = true, r->need = (float)need, r->slots_min = (int)slots_min, r->near = (int)near;
     if (!json_is_object(slots) || !json_object_size(slots) || json_object_size(slots) > POLICY_SLOTS_MAX)
         return cohl_fail(err, COHL_ERR_FORMAT, "%.120s: bundles[%zu].slots has %zu slots, expected 1 to %d", at->path,
                          at->index, json_object_size(slots), POLICY_SLOTS_MAX);
-    if (unless && (st = want(p, &r->unless, unless, err)))
+    if ((unless && (st = want(p, &r->unless, unless, err))) || (before && (st = want(p, &r->unless_before, before, err))))
         return st;
     list l = { .at = *at, .pack = pack, .origin = json_string_value(json_object_get(json, "origin")) };
     st = add_entry(p, &l, json_string_value(json_object_get(json, "code")), err);
@@ -429,9 +445,34 @@ static cohl_status bind_slot(policy_packs *p, const policy_rule *r, policy_slot 
     return st;
 }
 
+/* Join the classes that a bundle's slot borrows to its own. */
+static cohl_status bind_borrowed(policy_packs *p, const policy_borrowed *b, cohl_error *err)
+{
+    policy_rule *r = &p->rule[b->rule];
+    policy_slot *slot = &r->slot[b->slot], more = { 0 };
+    cohl_status st = want(p, &more, b->classes, err);
+    if (!st) st = bind_slot(p, r, &more, err);
+    int count = slot->count + more.count;
+    int *ids = st ? NULL : realloc(slot->class_id, (size_t)count * sizeof *ids);
+    if (ids)
+        slot->class_id = ids;
+    float *weights = ids ? realloc(slot->weight, (size_t)count * sizeof *weights) : NULL;
+    if (weights) {
+        for (int i = slot->weight ? slot->count : 0; i < count; i++)
+            weights[i] = i < slot->count ? 0 : b->weight;
+        if (more.count)
+            memcpy(ids + slot->count, more.class_id, (size_t)more.count * sizeof *ids);
+        slot->weight = weights, slot->count = count;
+    }
+    free(more.class_id);
+    return st ? st : weights ? COHL_OK : no_memory(err);
+}
+
 cohl_status policy_packs_bind(policy_packs *p, cohl_error *err)
 {
     cohl_status st = COHL_OK;
+    for (int i = 0; i < p->borrowed_count && !st; i++)
+        st = bind_borrowed(p, &p->borrowed[i], err);
     for (int i = 0; i < p->rule_count && !st; i++) {
         policy_rule *r = &p->rule[i];
         for (int k = 0; k < r->slot_count && !st; k++)
@@ -455,6 +496,9 @@ void policy_packs_free(policy_packs *p)
     }
     for (int i = 0; i < p->wanted_count; i++)
         free(p->wanted[i]);
+    for (int i = 0; i < p->borrowed_count; i++)
+        free(p->borrowed[i].classes);
+    free(p->borrowed);
     for (uint32_t i = 0; i < p->entry_count; i++)
         free(p->entry[i].name);
     free(p->wanted);

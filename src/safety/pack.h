@@ -32,6 +32,13 @@ typedef struct policy_pack {
     int     entries, rules, bundles;
 } policy_pack;
 
+/* "@body:2" in slot `slot` of rule `rule`. */
+typedef struct policy_borrowed {
+    int    rule, slot;
+    char  *classes;
+    float  weight;                   /* 0 = what the phrases say */
+} policy_borrowed;
+
 typedef struct policy_packs {
     policy_lexicon *lexicon;         /* made by the caller, freed here */
     policy_pack    *pack;
@@ -42,6 +49,8 @@ typedef struct policy_packs {
     uint32_t        entry_count, entry_room;
     char          **wanted;          /* classes of rules, until they are bound */
     int             wanted_count;
+    policy_borrowed *borrowed;       /* classes that stand as traits in bundles, until they are bound */
+    int             borrowed_count, borrowed_room;
 } policy_packs;
 
 /* Read one pack and add it. path is for sentences alone.

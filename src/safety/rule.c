@@ -125,17 +125,31 @@ static bool find_rule(policy_finding *f, const policy_rule *rule, const policy_r
 
 /* ---- bundles ------------------------------------------------------------- */
 
-/* The best trait of one slot between two words. */
-static const policy_match *best_trait(const policy_slot *slot, const policy_reading *r, uint32_t from, uint32_t to)
+/* Does a trait count here: on words that no other slot took, and not behind a "no"? */
+static bool counts(const policy_finding *f, const policy_match *m, const policy_reading *r)
 {
-    const policy_match *best = NULL;
+    for (int i = 0; i < f->span_count; i++)
+        if (overlap(&f->span[i], m))
+            return false;
+    return !f->rule->unless_before.count ||
+           !stands_in(&f->rule->unless_before, r, minus(m->from, POLICY_BEFORE), m->from);
+}
+
+/* The best trait of one slot between two words, added to the finding; returns its weight, 0 when none. */
+static float add_trait(policy_finding *f, const policy_slot *slot, const policy_reading *r, uint32_t from, uint32_t to)
+{
+    policy_match best = { 0 };
     for (int c = 0; c < slot->count; c++) {
         range all = matches_of(r, slot->class_id[c]);
-        for (uint32_t i = lower(all, from); i < all.count && all.match[i].from < to; i++)
-            if (!best || all.match[i].weight > best->weight)
-                best = &all.match[i];
+        for (uint32_t i = lower(all, from); i < all.count && all.match[i].from < to; i++) {
+            float weight = slot->weight && slot->weight[c] > 0 ? slot->weight[c] : all.match[i].weight;
+            if (weight > best.weight && counts(f, &all.match[i], r))
+                best = all.match[i], best.weight = weight;
+        }
     }
-    return best;
+    if (best.weight > 0)
+        f->span[f->span_count++] = best;
+    return best.weight;
 }
 
 /* Do the traits from word `from` on suffice? */
@@ -143,11 +157,8 @@ static bool weigh(policy_finding *f, const policy_rule *rule, const policy_readi
 {
     float sum = 0;
     f->span_count = 0;
-    for (int k = 0; k < rule->slot_count; k++) {
-        const policy_match *m = best_trait(&rule->slot[k], r, from, to);
-        if (m)
-            f->span[f->span_count++] = *m, sum += m->weight;
-    }
+    for (int k = 0; k < rule->slot_count; k++)
+        sum += add_trait(f, &rule->slot[k], r, from, to);
     return f->span_count >= rule->slots_min && sum >= rule->need - 1e-4f;
 }
 
@@ -190,7 +201,9 @@ void policy_rule_free(policy_rule *rule)
     free(rule->origin);
     free(rule->unless.class_id);
     free(rule->unless_before.class_id);
-    for (int k = 0; k < rule->slot_count; k++)
+    for (int k = 0; k < rule->slot_count; k++) {
         free(rule->slot[k].class_id);
+        free(rule->slot[k].weight);
+    }
     *rule = (policy_rule){ 0 };
 }

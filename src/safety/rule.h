@@ -14,8 +14,9 @@ enum { POLICY_SLOTS_MAX = 8, POLICY_NEAR_USUAL = 12, POLICY_BUNDLE_NEAR_USUAL = 
 typedef enum policy_scope { POLICY_PROMPT = 1, POLICY_NEGATIVE = 2, POLICY_NAME = 4, POLICY_EVERYWHERE = 7 } policy_scope;
 
 typedef struct policy_slot {
-    int *class_id;             /* any of these */
-    int  count;
+    int   *class_id;           /* any of these */
+    float *weight;             /* of a bundle: what a class counts, 0 = what its phrase says; NULL = all 0 */
+    int    count;
 } policy_slot;
 
 typedef struct policy_rule {
@@ -23,7 +24,8 @@ typedef struct policy_rule {
     int         pack;                             /* which pack it is of */
     int         slot_count;
     policy_slot slot[POLICY_SLOTS_MAX];
-    policy_slot unless, unless_before;            /* near it, or at most three words before a slot, nothing is refused */
+    policy_slot unless, unless_before;            /* near it, or at most three words before a slot, nothing is refused;
+                                                     before a trait of a bundle: that trait does not count */
     int         near;                             /* words between the first slot and each other one */
     bool        order;                            /* slots follow each other */
     int         scope;

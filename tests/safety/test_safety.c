@@ -227,16 +227,22 @@ static void test_same_lines_and_seed_learn_the_same_weights(void **state)
 
 /* ---- packs --------------------------------------------------------------- */
 
-static cohl_status open_own(cohl_policy **out, const char *file, const char *text, cohl_error *err)
+/* Open packs of `from` with one file of one's own. */
+static cohl_status open_with(cohl_policy **out, const char *from, const char *file, const char *text, cohl_error *err)
 {
     char own[64], path[128];
     snprintf(own, sizeof own, "%s/own", folder);
     snprintf(path, sizeof path, "%s/%s", own, file);
     assert_int_equal(cohl_folder_make(own, NULL), COHL_OK);
     assert_int_equal(cohl_file_write(path, text, strlen(text), NULL), COHL_OK);
-    cohl_status st = cohl_policy_open(out, &(cohl_policy_params){ .folder = packs, .own = own }, err);
+    cohl_status st = cohl_policy_open(out, &(cohl_policy_params){ .folder = from, .own = own }, err);
     remove(path);
     return st;
+}
+
+static cohl_status open_own(cohl_policy **out, const char *file, const char *text, cohl_error *err)
+{
+    return open_with(out, packs, file, text, err);
 }
 
 static void test_an_operator_adds_a_pack(void **state)
@@ -283,12 +289,21 @@ static void test_broken_packs_get_a_sentence(void **state)
         { RULE("\"all\":[\"person\"],\"in\":[\"song\"]"), "has \"song\"" },
         { HEAD ",\"bundles\":[{\"code\":\"x.y\",\"category\":\"x\",\"why\":\"w\",\"origin\":\"o\",\"slots\":{\"who\":\"a:b\"}}]}",
           "no weight" },
+        { HEAD ",\"bundles\":[{\"code\":\"x.y\",\"category\":\"x\",\"why\":\"w\",\"origin\":\"o\",\"slots\":{\"who\":\"@nobody:2\"}}]}",
+          "speaks of class \"nobody\"" },
         { "{\"pack\":\"likeness\",\"version\":\"1\",\"about\":\"a\"}", "and so is" },
     };
+    static const char one[] = "{\"pack\":\"likeness\",\"version\":\"1\",\"about\":\"a\",\"lists\":[{\"class\":\"person\","
+                              "\"origin\":\"o\",\"why\":\"w\",\"words\":[\"Jane Roe\"]}]}";
+    char small[64], path[128];
+    snprintf(small, sizeof small, "%s/small", folder);
+    snprintf(path, sizeof path, "%s/likeness.json", small);
+    assert_int_equal(cohl_folder_make(small, NULL), COHL_OK);
+    assert_int_equal(cohl_file_write(path, one, strlen(one), NULL), COHL_OK);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         cohl_policy *mine = NULL;
         cohl_error err = { 0 };
-        if (!open_own(&mine, "broken.json", cases[i].text, &err) || mine)
+        if (!open_with(&mine, small, "broken.json", cases[i].text, &err) || mine)
             fail_msg("%s was taken", cases[i].text);
         if (!strstr(err.text, cases[i].said))
             fail_msg("%s: \"%s\" does not say \"%s\"", cases[i].text, err.text, cases[i].said);
