@@ -4,18 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "base/digest.h"
 #include "base/file.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/print.h"
-#include "media/reader.h"
-#include "media/still.h"
+#include "deliver/enter.h"
 #include "requests/case.h"
-
-enum { PICTURE_BYTES_MAX = 256 << 20 };
 
 typedef struct asked {
     const char *word[2];
@@ -109,80 +104,11 @@ static cohl_status find(asked *a, cohl_error *err)
 
 /* ---- add ----------------------------------------------------------------- */
 
-static const char *recipe_of(const cohl_tags *tags)
-{
-    const char *recipe = cohl_tags_find(tags, COHL_TAG_RECIPE), *comment = cohl_tags_find(tags, "comment");
-    return recipe ? recipe : comment && *comment == '{' ? comment : NULL;
-}
-
-static cohl_status enter(asked *a, cohl_film_made *made, const cohl_tags *tags, cohl_error *err)
-{
-    char digest[COHL_DIGEST_HEX], *path = realpath(a->word[1], NULL);
-    struct stat info;
-    int64_t film;
-    json_t *recipe = NULL;
-    cohl_film_hits hits = { 0 };
-    made->title = cohl_tags_find(tags, "title"), made->recipe = recipe_of(tags);
-    recipe = made->recipe ? json_loads(made->recipe, 0, NULL) : NULL;
-    made->model = json_string_value(json_object_get(recipe, "model"));
-    cohl_status st = COHL_OK;
-    if (!path || stat(path, &info))
-        st = cohl_fail(err, COHL_ERR_IO, "%s: cannot be looked at: %s", a->word[1], strerror(errno));
-    if (!st && !json_is_object(recipe))
-        st = cohl_fail(err, COHL_ERR_FORMAT, "%s: carries no recipe; only films that Cohl made do", a->word[1]);
-    if (!st) st = cohl_digest_file(digest, path, err);
-    if (!st) st = cohl_ledger_find(&hits, a->store, &(cohl_film_key){ .digest = digest }, err);
-    if (!st && hits.count)
-        st = cohl_fail(err, COHL_ERR_ARGUMENT, "%s: the ledger has it already, as film %lld", a->word[1],
-                       (long long)hits.hit[0].film);
-    const cohl_film_file file = { .path = path, .digest = digest, .bytes = st ? 0 : info.st_size };
-    made->file = &file, made->file_count = 1;
-    if (!st) st = cohl_ledger_add(a->store, made, &film, err);
-    if (!st) st = cohl_ledger_confirm(a->store, film, err);
-    if (!st) st = tell(a, &film, 1, err);
-    made->file = NULL;
-    cohl_film_hits_free(&hits);
-    json_decref(recipe);
-    free(path);
-    return st;
-}
-
-static cohl_status add_picture(asked *a, cohl_error *err)
-{
-    char *bytes;
-    size_t size;
-    cohl_frame *frame = NULL;
-    cohl_tags tags = { 0 };
-    cohl_status st = cohl_file_read(&bytes, &size, a->word[1], PICTURE_BYTES_MAX, err);
-    if (st)
-        return st;
-    st = cohl_still_decode(&frame, (const uint8_t *)bytes, size, a->word[1], err);
-    if (!st) st = cohl_still_tags(&tags, (const uint8_t *)bytes, size, err);
-    if (!st) {
-        cohl_film_made made = { .width = frame->width, .height = frame->height, .frames = 1, .fps = 1 };
-        st = enter(a, &made, &tags, err);
-    }
-    cohl_frame_free(frame);
-    cohl_tags_free(&tags);
-    free(bytes);
-    return st;
-}
-
 static cohl_status add(asked *a, cohl_error *err)
 {
-    cohl_film_reader *reader;
-    size_t size = strlen(a->word[1]);
-    if (size > 4 && !strcasecmp(a->word[1] + size - 4, ".png"))
-        return add_picture(a, err);
-    cohl_status st = cohl_film_reader_open(&reader, a->word[1], 0, 0, err);
-    if (st)
-        return st;
-    const cohl_film_info *info = cohl_film_reader_info(reader);
-    cohl_film_made made = { .width = info->native_width, .height = info->native_height, .frames = (int)info->frames,
-                            .fps = info->fps };
-    st = enter(a, &made, &info->tags, err);
-    cohl_film_reader_close(reader);
-    return st;
+    int64_t film;
+    cohl_status st = cohl_enter_afterwards(&film, a->store, a->word[1], err);
+    return st ? st : tell(a, &film, 1, err);
 }
 
 /* ---- the command --------------------------------------------------------- */

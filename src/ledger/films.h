@@ -116,6 +116,8 @@ typedef struct cohl_film_hits {
 } cohl_film_hits;
 
 cohl_status cohl_ledger_find(cohl_film_hits *out, cohl_store *store, const cohl_film_key *key, cohl_error *err);
+/* One more; a film that is there already is found in both ways, and has the larger share. */
+cohl_status cohl_film_hits_add(cohl_film_hits *hits, int64_t film, unsigned found_by, double share, cohl_error *err);
 void        cohl_film_hits_free(cohl_film_hits *hits);
 /* "file", "credentials", "mark", "fingerprint" of one bit. */
 const char *cohl_found_by_name(unsigned one);

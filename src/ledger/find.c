@@ -68,7 +68,7 @@ const char *cohl_found_by_name(unsigned one)
     }
 }
 
-static cohl_status add_hit(cohl_film_hits *hits, int64_t film, unsigned found_by, double share, cohl_error *err)
+cohl_status cohl_film_hits_add(cohl_film_hits *hits, int64_t film, unsigned found_by, double share, cohl_error *err)
 {
     for (int i = 0; i < hits->count; i++)
         if (hits->hit[i].film == film) {
@@ -90,7 +90,7 @@ static cohl_status find_value(cohl_film_hits *hits, cohl_store *store, const cha
     cohl_rows *rows;
     cohl_status st = cohl_rows_open(&rows, store, sql, COHL_VALUES(value), err);
     while (!st && cohl_rows_next(rows))
-        st = add_hit(hits, cohl_rows_int(rows, 0), found_by, 0, err);
+        st = cohl_film_hits_add(hits, cohl_rows_int(rows, 0), found_by, 0, err);
     return cohl_rows_close(rows, st, err);
 }
 
@@ -113,7 +113,7 @@ static cohl_status end_film(matching *m, cohl_film_hits *hits, cohl_error *err)
 {
     double share = (double)m->alike / m->key->print_count;
     bool enough = m->alike > 0 && share >= m->key->print_share;
-    cohl_status st = enough ? add_hit(hits, m->film, COHL_FOUND_BY_FINGERPRINT, share, err) : COHL_OK;
+    cohl_status st = enough ? cohl_film_hits_add(hits, m->film, COHL_FOUND_BY_FINGERPRINT, share, err) : COHL_OK;
     memset(m->seen, 0, (size_t)m->key->print_count * sizeof *m->seen);
     m->alike = 0;
     return st;

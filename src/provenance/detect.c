@@ -110,6 +110,15 @@ static cohl_trace conclude(const cohl_detection *d)
                                                                                          : COHL_TRACE_NONE;
 }
 
+static cohl_status keep_prints(cohl_detection *d, const look *l, cohl_error *err)
+{
+    if (!(d->print = malloc((size_t)(l->prints + 1) * sizeof *d->print)))
+        return cohl_fail(err, COHL_ERR_MEMORY, "no memory for %d fingerprints", l->prints);
+    memcpy(d->print, l->print, (size_t)l->prints * sizeof *d->print);
+    d->print_count = l->prints;
+    return COHL_OK;
+}
+
 /* Pictures that cannot be read leave their sentence in d->unseen. */
 static cohl_status look_inside(cohl_detection *d, const char *path, const cohl_detect_params *params, cohl_error *err)
 {
@@ -123,6 +132,7 @@ static cohl_status look_inside(cohl_detection *d, const char *path, const cohl_d
         st = cohl_mark_find(&d->public_mark, &d->private_mark, cohl_mark_reader_sum(l->marks), params->keys, err);
     else
         st = COHL_OK;
+    if (!st) st = keep_prints(d, l, err);
     if (!st && params->ledger)
         st = look_for_films(d, l, params->ledger, path, err);
     cohl_film_reader_close(l->film);
@@ -150,6 +160,7 @@ void cohl_detection_free(cohl_detection *d)
 {
     cohl_verification_free(&d->credentials);
     cohl_film_hits_free(&d->films);
+    free(d->print);
     *d = (cohl_detection){ .trace = COHL_TRACE_NONE };
 }
 

@@ -46,6 +46,8 @@ typedef struct cohl_detection {
     int                frames;           /* looked at; 0: no pictures could be read                    */
     cohl_error         unseen;           /* why not                                                    */
     cohl_mark_answer   public_mark, private_mark;
+    cohl_film_print   *print;            /* its fingerprints, owned                                    */
+    int                print_count;
     cohl_film_hits     films;            /* by file, credentials, mark and fingerprint                 */
 } cohl_detection;
 

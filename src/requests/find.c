@@ -14,23 +14,10 @@
 
 static cohl_status merge(cohl_film_hits *into, const cohl_film_hits *from, cohl_error *err)
 {
-    for (int i = 0; i < from->count; i++) {
-        int at = 0;
-        while (at < into->count && into->hit[at].film != from->hit[i].film)
-            at++;
-        if (at == into->count) {
-            cohl_film_hit *grown = realloc(into->hit, (size_t)(at + 1) * sizeof *grown);
-            if (!grown)
-                return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a list of films");
-            into->hit = grown;
-            into->hit[into->count++] = from->hit[i];
-        } else {
-            into->hit[at].found_by |= from->hit[i].found_by;
-            if (from->hit[i].share > into->hit[at].share)
-                into->hit[at].share = from->hit[i].share;
-        }
-    }
-    return COHL_OK;
+    cohl_status st = COHL_OK;
+    for (int i = 0; i < from->count && !st; i++)
+        st = cohl_film_hits_add(into, from->hit[i].film, from->hit[i].found_by, from->hit[i].share, err);
+    return st;
 }
 
 static cohl_status find_more(cohl_film_hits *hits, cohl_store *store, const cohl_film_key *key, cohl_error *err)

@@ -92,6 +92,12 @@ static void test_a_ledger_that_is_broken_costs_no_film(void **state)
     expect(run("films find after.mp4"), 0);
     assert_non_null(strstr(out, "a white balloon"));
     expect(run("films add after.mp4"), 2);
+    expect(run("films show 2"), 0);                /* its mark and its credentials were entered too */
+    json_t *film = json_loads(out, 0, NULL), *file = json_array_get(json_object_get(film, "files"), 0);
+    assert_int_equal(strlen(json_string_value(json_object_get(film, "mark"))), 10);
+    assert_int_equal(strncmp(json_string_value(json_object_get(file, "credential")), "urn:c2pa:", 9), 0);
+    assert_true(json_is_true(json_object_get(file, "manifest_kept")));
+    json_decref(film);
 }
 
 static void test_bad_input_gets_one_sentence_and_its_exit_code(void **state)
