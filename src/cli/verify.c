@@ -170,6 +170,7 @@ static void print_words(const cohl_verification *v, const char *path)
         print_actions(json_object_get(active, "actions"));
         print_ingredients(json_object_get(active, "ingredients"));
         print_facts(json_object_get(active, "facts"));
+        print_line("mark", cohl_text_of(json_object_get(active, "watermark"), "identifier"));
     }
     if (count > 1)
         printf("  %-12s %zu manifests, one for each time it was signed (--json tells all)\n", "history", count);

@@ -30,6 +30,7 @@ struct cohl_door {
     char             *beside, *hidden_beside;   /* where credentials stand when not inside; NULL */
     cohl_seal        *seal;
     cohl_frame       *labelled;            /* the frame with its label, when one is asked for */
+    char             *xmp;                 /* a GIF's plain tag; NULL                */
     cohl_tag          tags[TAGS_MOST];
     int               tag_count, sheet_tag_count;   /* of the film; those the sheet has too */
     cohl_window      *window;
@@ -188,11 +189,20 @@ static void add_tag(cohl_door *door, const char *key, const char *value)
 
 /* The plain tag that platforms read, for formats that carry no credentials; the others, and the
  * sheet, get it when they are signed. */
-static void add_source(cohl_door *door)
+static cohl_status add_source(cohl_door *door, cohl_error *err)
 {
+    cohl_source source = cohl_seal_source(door->seal);
     door->sheet_tag_count = door->tag_count;
-    if (door->beside)
-        add_tag(door, "digital_source_type", cohl_source_type(cohl_seal_source(door->seal)));
+    if (!door->beside)
+        return COHL_OK;
+    if (strcmp(door->target.format->name, "gif")) {
+        add_tag(door, "digital_source_type", cohl_source_type(source));
+        return COHL_OK;
+    }
+    if (!(door->xmp = cohl_source_xmp(source)))
+        return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to write it", door->params.path);
+    add_tag(door, COHL_TAG_XMP, door->xmp);
+    return COHL_OK;
 }
 
 static cohl_status begin_film(cohl_door *door, cohl_error *err)
@@ -209,7 +219,8 @@ static cohl_status begin_film(cohl_door *door, cohl_error *err)
     add_tag(door, "title", door->params.title);
     add_tag(door, "comment", generated);
     add_tag(door, COHL_TAG_RECIPE, door->params.recipe);
-    add_source(door);
+    if ((st = add_source(door, err)))
+        return st;
     film.tags = door->tags, film.tag_count = door->tag_count;
     return cohl_film_writer_open(&door->writer, &door->hidden, &film, err);
 }
@@ -223,6 +234,7 @@ static void free_door(cohl_door *door)
     free(door->hidden_sheet);
     free(door->hidden_beside);
     free(door->beside);
+    free(door->xmp);
     cohl_seal_free(door->seal);
     cohl_frame_free(door->labelled);
     cohl_window_free(door->window);
@@ -349,13 +361,17 @@ static cohl_status finish_sheet(cohl_door *door, cohl_error *err)
 static cohl_status seal_all(cohl_door *door, cohl_error *err)
 {
     const char *hidden = door->hidden.place, *place = door->target.place;
+    char mark[COHL_MARK_ID_HEX];
     cohl_status st;
+    cohl_mark_identifier_text(mark, door->imprint.identifier);
+    cohl_seal_mark(door->seal, mark);
     if (cohl_film_target_is_folder(&door->target))
         st = cohl_seal_folder(door->seal, hidden, place, err);
     else if (!door->beside)
         st = cohl_seal_file(door->seal, hidden, NULL, place, err);
     else if (!(st = cohl_place_begin(&door->hidden_beside, door->beside, false, door->beside, err)))
         st = cohl_seal_file(door->seal, hidden, door->hidden_beside, place, err);
+    cohl_seal_mark(door->seal, NULL);            /* on the sheet its pictures are too small to show it */
     if (!st && door->hidden_sheet)
         st = cohl_seal_file(door->seal, door->hidden_sheet, NULL, door->params.sheet, err);
     return st;

@@ -14,6 +14,7 @@ struct cohl_seal {
     const cohl_door_params *params;
     cohl_signer             signer;
     json_t                 *facts;
+    const char             *mark;
     cohl_ingredient        *ingredient[COHL_INGREDIENTS_MOST];
     int                     ingredient_count;
 };
@@ -92,6 +93,8 @@ void cohl_seal_free(cohl_seal *seal)
     free(seal);
 }
 
+void cohl_seal_mark(cohl_seal *seal, const char *mark) { seal->mark = mark; }
+
 cohl_source cohl_seal_source(const cohl_seal *seal)
 {
     cohl_credentials what = { .rendered = seal->params->rendered,
@@ -113,7 +116,7 @@ static cohl_status sign(const cohl_seal *seal, const char *hidden, const char *b
     if (!text)
         return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to sign it", place);
     cohl_credentials what = {
-        .name = place, .title = slash ? slash + 1 : place, .facts = text, .rendered = seal->params->rendered,
+        .name = place, .title = slash ? slash + 1 : place, .facts = text, .mark = seal->mark, .rendered = seal->params->rendered,
         .action = seal->params->action, .description = seal->params->description,
         .ingredient = (const cohl_ingredient *const *)seal->ingredient, .ingredient_count = seal->ingredient_count,
     };

@@ -20,6 +20,9 @@ void cohl_seal_free(cohl_seal *seal);
 /* How the film came into being, as its credentials will say. */
 cohl_source cohl_seal_source(const cohl_seal *seal);
 
+/* What is signed from here on carries this private mark (hex, borrowed); NULL: none. */
+void cohl_seal_mark(cohl_seal *seal, const char *mark);
+
 /* Sign the file that will stand at `place`: inside, or in the hidden file `beside`. */
 cohl_status cohl_seal_file(const cohl_seal *seal, const char *hidden, const char *beside, const char *place,
                            cohl_error *err);

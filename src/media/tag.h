@@ -9,6 +9,9 @@
 /* The key under which the recipe of a film travels. */
 #define COHL_TAG_RECIPE "com.cohl.recipe"
 
+/* The key of an XMP packet, for a GIF, which has a place for it and no keys. */
+#define COHL_TAG_XMP "com.cohl.xmp"
+
 typedef struct cohl_tag {
     const char *key, *value;
 } cohl_tag;

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "media/ffmpeg.h"
 #include "media/writer_kind.h"
 
@@ -221,43 +222,77 @@ static void gif_drop(cohl_film_writer *writer)
     free(film);
 }
 
-/* The muxer knows no comments, so the recipe goes into the first packet as a Comment
- * Extension (GIF89a, section 24), behind the header and the global palette. */
-static int add_comment(AVPacket *packet, const cohl_film_params *params)
+static const char *tag_of(const cohl_film_params *params, const char *key)
 {
-    const char *said = NULL;
     for (int i = 0; i < params->tag_count; i++)
-        if (!strcmp(params->tags[i].key, COHL_TAG_RECIPE))
-            said = params->tags[i].value;
-    int header = packet->size > 13 ? 13 : packet->size;
-    if (header == 13 && packet->data[10] & 0x80)
-        header += 3 << ((packet->data[10] & 7) + 1);
-    if (!said || !*said || header < 13 || header > packet->size)
-        return 0;
-    size_t size = strlen(said), blocks = (size + COMMENT_BLOCK - 1) / COMMENT_BLOCK;
-    int old = packet->size, grown = (int)(size + blocks + 3);
-    int code = av_grow_packet(packet, grown);
-    if (code >= 0)
-        code = av_packet_make_writable(packet);
-    if (code < 0)
-        return code;
-    uint8_t *at = packet->data + header;
-    memmove(at + grown, at, (size_t)(old - header));
-    *at++ = 0x21, *at++ = 0xfe;
+        if (!strcmp(params->tags[i].key, key))
+            return params->tags[i].value;
+    return NULL;
+}
+
+/* A Comment Extension (GIF89a, section 24): the recipe, else the plain comment. */
+static void put_comment(cohl_text *out, const cohl_film_params *params)
+{
+    const char *recipe = tag_of(params, COHL_TAG_RECIPE), *said = recipe ? recipe : tag_of(params, "comment");
+    size_t size = said ? strlen(said) : 0;
+    if (!size)
+        return;
+    cohl_text_add(out, "\x21\xfe");
     for (size_t from = 0; from < size; from += COMMENT_BLOCK) {
-        size_t part = size - from < COMMENT_BLOCK ? size - from : COMMENT_BLOCK;
-        *at++ = (uint8_t)part;
-        memcpy(at, said + from, part);
-        at += part;
+        uint8_t part = (uint8_t)(size - from < COMMENT_BLOCK ? size - from : COMMENT_BLOCK);
+        cohl_text_add_bytes(out, &part, 1);
+        cohl_text_add_bytes(out, said + from, part);
     }
-    *at = 0;
-    return 0;
+    cohl_text_add_bytes(out, "", 1);
+}
+
+/* An Application Extension with XMP (XMP specification part 3, 1.1.2). The packet stands there without
+ * blocks; whoever reads its bytes as lengths of blocks is led to the end by the bytes behind it: 1, then
+ * 255 falling to 0, and the 0 that ends the extension. */
+static void put_xmp(cohl_text *out, const cohl_film_params *params)
+{
+    const char *xmp = tag_of(params, COHL_TAG_XMP);
+    if (!xmp)
+        return;
+    cohl_text_add(out, "\x21\xff\x0bXMP DataXMP");
+    cohl_text_add(out, xmp);
+    cohl_text_add(out, "\x01");
+    for (int i = 255; i >= 0; i--)
+        cohl_text_add_bytes(out, &(uint8_t){ (uint8_t)i }, 1);
+    cohl_text_add_bytes(out, "", 1);
+}
+
+/* Of the file's header, with the global palette; 0 when the packet does not begin with one. */
+static int header_size(const AVPacket *packet)
+{
+    int header = 13;
+    if (packet->size >= header && packet->data[10] & 0x80)
+        header += 3 << ((packet->data[10] & 7) + 1);
+    return header <= packet->size ? header : 0;
+}
+
+/* The muxer knows no extensions of this kind: they go into the first packet, behind the header. */
+static int add_extensions(AVPacket *packet, const cohl_film_params *params)
+{
+    cohl_text more = { 0 };
+    int old = packet->size, header = header_size(packet), code = 0;
+    put_comment(&more, params);
+    put_xmp(&more, params);
+    if (more.failed)
+        code = AVERROR(ENOMEM);
+    if (!code && header && more.size && (code = av_grow_packet(packet, (int)more.size)) >= 0 &&
+        (code = av_packet_make_writable(packet)) >= 0) {
+        memmove(packet->data + header + more.size, packet->data + header, (size_t)(old - header));
+        memcpy(packet->data + header, more.data, more.size);
+    }
+    cohl_text_free(&more);
+    return code;
 }
 
 static const cohl_film_coding gif_coding = {
     .muxer = "gif", .muxer_options = "loop=0",
     .codec = "gif", .codec_options = "",
-    .pixels = AV_PIX_FMT_PAL8, .threads = 1, .first_packet = add_comment,
+    .pixels = AV_PIX_FMT_PAL8, .threads = 1, .first_packet = add_extensions,
 };
 
 const cohl_film_kind cohl_film_kind_gif = { &gif_coding, gif_open, gif_put, gif_finish, gif_drop };

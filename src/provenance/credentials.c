@@ -247,6 +247,16 @@ static void add_actions(maker *m)
     cohl_text_free(&cbor);
 }
 
+static void add_mark(maker *m)
+{
+    cohl_text cbor = { 0 };
+    cohl_cbor_map(&cbor, 2);
+    cohl_cbor_text(&cbor, "alg"), cohl_cbor_text(&cbor, COHL_WATERMARK_ALG);
+    cohl_cbor_text(&cbor, "identifier"), cohl_cbor_text(&cbor, m->what->mark);
+    add_assertion(m, COHL_WATERMARK_LABEL, &cbor);
+    cohl_text_free(&cbor);
+}
+
 /* ---- the manifest ----------------------------------------------------------- */
 
 static void put_claim(const maker *m, cohl_text *out)
@@ -309,6 +319,8 @@ static cohl_status make_store(maker *m, const cohl_layout *layout, const cohl_ha
     add_actions(m);
     if (m->facts.size)
         add_assertion(m, COHL_FACTS_LABEL, &m->facts);
+    if (m->what->mark)
+        add_mark(m);
     cohl_layout_binding(layout, &binding, ALG, hash, &label);
     add_assertion(m, label, &binding);
     cohl_text_free(&binding);

@@ -16,6 +16,12 @@
 /* The assertion with what Cohl knows of the making: model, checks, policies, label, ... */
 #define COHL_FACTS_LABEL "com.cohl.generation"
 
+/* The assertion that names the invisible marks in the pixels: by the identifier of the private one a manifest
+ * that was stripped is found again (docs/watermark.md). Not C2PA's own "c2pa.soft-binding", whose algorithms
+ * are registered ones. */
+#define COHL_WATERMARK_LABEL "org.cohl.watermark"
+#define COHL_WATERMARK_ALG   "org.cohl.spread-spectrum.1"
+
 enum { COHL_INGREDIENTS_MOST = 64 };
 
 /* All borrowed. */
@@ -23,6 +29,7 @@ typedef struct cohl_credentials {
     const char *name;              /* of the file, for sentences                              */
     const char *title;             /* in the claim; NULL: none                                */
     const char *facts;             /* a JSON object, or NULL                                  */
+    const char *mark;              /* identifier of the private mark in its pixels, hex; NULL: none */
     const char *action;            /* to a parent or components: "c2pa.edited", "c2pa.transcoded",
                                       "c2pa.trimmed", ...; NULL: "c2pa.edited"                */
     const char *description;       /* of that action, in words; NULL: none                    */

@@ -126,6 +126,8 @@ static void describe_assertion(json_t *json, const char *label, const cohl_jumbf
         json_array_append_new(json_object_get(json, "ingredients"), one);
     } else if (!strcmp(label, COHL_FACTS_LABEL) && cohl_cbor_is_map(content)) {
         json_object_set_new(json, "facts", cohl_cbor_json(content));
+    } else if (!strcmp(label, COHL_WATERMARK_LABEL) && cohl_cbor_is_map(content)) {
+        json_object_set_new(json, "watermark", cohl_cbor_json(content));
     }
     cohl_cbor_free(content);
 }
