@@ -28,6 +28,7 @@ typedef struct cohl_check_view {
 typedef struct cohl_check {
     const char *name;     /* "size"                                   */
     const char *about;    /* one line for help                        */
+    bool      (*here)(void);   /* what it needs is installed; without, it is not asked. NULL: always */
     int         window;   /* frames it wants to see together, >= 1    */
     bool        faces;    /* it wants faces: without their networks, or where its open left *state NULL,
                              it is not asked, and credentials do not name it */

