@@ -44,6 +44,9 @@ typedef struct cohl_engine_params {
                                 NULL = cohl/ledger.db in the user's data folder (XDG) (NULL) */
     const char *policy;      /* folder of the policy packs that ship; NULL = found by the program's place.
                                 Packs in cohl/policy of the user's data folder come on top  (NULL) */
+    bool without_frame_checks;   /* weights that were not trained here may make films although the networks that
+                                look at frames are not installed (`cohl checks install`); the films'
+                                credentials say so                                          (false) */
 } cohl_engine_params;
 
 /* Load a model; params may be NULL. Takes as much memory as its weights as F32.
@@ -266,7 +269,8 @@ COHL_API cohl_status cohl_film_check(const cohl_run *run, const cohl_film *film,
  * COHL_ERR_ARGUMENT   it was run before
  * COHL_ERR_FORMAT     the model's weights are broken: what it made are not finite numbers
  * COHL_ERR_CANCELLED  cohl_run_cancel
- * COHL_ERR_REFUSED    a check refused a frame, or the policy the film's name
+ * COHL_ERR_REFUSED    a check refused a frame, or the policy the film's name; or weights from outside, and the
+ *                     networks that look at frames are not installed (docs/checks.md)
  * COHL_ERR_IO         the disk did                                              */
 COHL_API cohl_status cohl_run_film(cohl_run *run, const cohl_film *film, cohl_run_report *report, cohl_error *err);
 

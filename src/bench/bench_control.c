@@ -153,7 +153,8 @@ static cohl_status open_critic(control *c, cohl_error *err)
 
 static cohl_status open_all(control *c, cohl_error *err)
 {
-    cohl_engine_params engine = { .model = c->params->model, .threads = c->params->threads };
+    cohl_engine_params engine = { .model = c->params->model, .threads = c->params->threads,
+                                  .without_frame_checks = true };   /* nobody is shown them */
     cohl_film_abilities can;
     cohl_film_sampling sampling;
     cohl_status st;

@@ -425,7 +425,8 @@ static void open_critic(known *k)
 
 static cohl_status open_all(known *k, cohl_error *err)
 {
-    cohl_engine_params engine = { .model = k->params->model, .threads = k->params->threads };
+    cohl_engine_params engine = { .model = k->params->model, .threads = k->params->threads,
+                                  .without_frame_checks = true };   /* nobody is shown them */
     cohl_status st;
     if ((st = cohl_engine_open(&k->engine, &engine, err)) ||
         (st = cohl_workers_new(&k->workers, k->params->threads, err)) ||

@@ -28,7 +28,7 @@ typedef struct asked {
     cohl_given_options given;
     double      seconds, fps, guidance, shift;
     int         frames, steps, takes, threads;
-    bool        json, plan, no_report, no_sheet, quiet, label, tell_prompt;
+    bool        json, plan, no_report, no_sheet, quiet, label, tell_prompt, without_frame_checks;
 } asked;
 
 /* ---- Ctrl-C -------------------------------------------------------------- */
@@ -387,7 +387,8 @@ static cohl_status generate(session *s, cohl_error *err)
     const asked *a = s->asked;
     cohl_request request;
     cohl_recipe_text *recipe = NULL;
-    cohl_engine_params params = { .model = a->model, .loras = a->loras, .threads = a->threads, .precision = a->precision };
+    cohl_engine_params params = { .model = a->model, .loras = a->loras, .threads = a->threads, .precision = a->precision,
+                                  .without_frame_checks = a->without_frame_checks };
     cohl_status st = make_request(&request, &recipe, a, err);
     if (!params.loras) params.loras = cohl_recipe_loras(recipe);
     if (!st) st = cohl_engine_open(&s->engine, &params, err);
@@ -450,6 +451,8 @@ static int run_generate(int argc, char **argv)
         { "--model", "FOLDER", "the model (the one that ships)", COHL_OPTION_TEXT, &a.model, 0, 0 },
         { "--threads", "N", "worker threads; the film is the same with any number (all)", COHL_OPTION_INT, &a.threads, 0, 256 },
         { "--lora", "FILE[:0.8]", "change the model by a LoRA file; several with commas", COHL_OPTION_TEXT, &a.loras, 0, 0 },
+        { "--without-frame-checks", NULL, "let weights from outside run where `cohl checks install` was not; the film says so",
+          COHL_OPTION_FLAG, &a.without_frame_checks, 0, 0 },
         { "--precision", "P", "of products and weights: f32, bf16 or int8 (the faster of f32 and bf16 here)", COHL_OPTION_TEXT, &a.precision, 0, 0 },
         { "--plan", NULL, "say what it would be and what it would cost, and make nothing", COHL_OPTION_FLAG, &a.plan, 0, 0 },
         { "--no-report", NULL, "no report of its cost beside the film", COHL_OPTION_FLAG, &a.no_report, 0, 0 },

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "safety/explicit.h"
 #include "safety/flash.h"
 
 /* ---- the checks -------------------------------------------------------------- */
@@ -47,14 +48,46 @@ static const cohl_check flash_check = {
     .name = "flashing", .about = "no more than three flashes a second over a quarter of the picture (WCAG 2.3.1)",
     .window = 1, .open = open_flashing, .close = close_flashing, .look = look_for_flashing };
 
-const cohl_check *const cohl_checks[] = { &size_check, &flash_check, NULL };
+static cohl_status open_explicit(void **state, const cohl_check_view *about, cohl_error *err)
+{
+    cohl_explicit *look;
+    cohl_status st = cohl_explicit_new(&look, about->workers, err);
+    *state = look;
+    return st;
+}
+
+static void close_explicit(void *state) { cohl_explicit_free(state); }
+
+static cohl_status look_for_explicit(void *state, const cohl_check_view *view, cohl_error *err)
+{
+    cohl_explicit_scores scores;
+    cohl_status st = cohl_explicit_look(state, view->frame[view->count - 1], &scores, err);
+    if (st || !cohl_explicit_refused(&scores))
+        return st;
+    return cohl_fail(err, COHL_ERR_REFUSED, "%s: at frame %d, the picture seems to be explicit: %.0f %% pornographic, %.0f %% "
+                     "suggestive; below %.0f %% and %.0f %% together may pass", view->name, view->first + view->count - 1,
+                     100 * (scores.score[COHL_CLASS_PORN] + scores.score[COHL_CLASS_HENTAI]),
+                     100 * scores.score[COHL_CLASS_SEXY], 100 * COHL_EXPLICIT_LINE, 100 * COHL_SUGGESTIVE_LINE);
+}
+
+static const cohl_check explicit_check = {
+    .name = "explicit", .about = "no picture that a network takes for explicit", .here = cohl_explicit_installed,
+    .window = 1, .open = open_explicit, .close = close_explicit, .look = look_for_explicit };
+
+const cohl_check *const cohl_checks[] = { &size_check, &flash_check, &explicit_check, NULL };
+
+bool cohl_check_is_here(const cohl_check *check)
+{
+    return (!check->here || check->here()) && (!check->faces || cohl_faces_installed());
+}
 
 /* ---- the window -------------------------------------------------------------- */
 
 struct cohl_window {
     const cohl_check **check;      /* [check_count]                      */
     void             **state;      /* one a check                        */
-    int                check_count;
+    int                check_count;    /* those that are asked               */
+    cohl_faces        *faces;          /* NULL: no check asks for them       */
     cohl_check_view    about;
     int                size;       /* the longest window of a check      */
     int                oldest, count, passed;
@@ -73,15 +106,41 @@ static cohl_status take_checks(cohl_window *window, const cohl_check *const *che
     window->state = calloc((size_t)count + 1, sizeof *window->state);
     if (!window->check || !window->state)
         return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to check it", window->about.name);
-    memcpy(window->check, checks, (size_t)count * sizeof *checks);
-    if (also)
-        window->check[count++] = also;
-    window->check_count = count;
     window->size = 1;
-    for (int i = 0; i < count; i++)
-        if (window->check[i]->window > window->size)
-            window->size = window->check[i]->window;
+    for (int i = 0; i <= count; i++) {
+        const cohl_check *check = i < count ? checks[i] : also;
+        if (!check || !cohl_check_is_here(check))
+            continue;
+        window->check[window->check_count++] = check;
+        if (check->window > window->size)
+            window->size = check->window;
+    }
     return COHL_OK;
+}
+
+/* Open those that are here; one that finds nothing to compare faces with is let go. */
+static cohl_status open_checks(cohl_window *window, cohl_error *err)
+{
+    cohl_status st = COHL_OK;
+    int kept = 0, count = window->check_count;
+    bool faces = false;
+    for (int i = 0; i < count && !st; i++) {
+        const cohl_check *check = window->check[i];
+        void *state = NULL;
+        st = check->open ? check->open(&state, &window->about, err) : COHL_OK;
+        if (!st && check->faces && !state)
+            continue;
+        faces = faces || check->faces;
+        window->check[kept] = check;
+        window->state[kept++] = state;
+    }
+    window->check_count = kept;
+    return st || !faces ? st : cohl_faces_new(&window->faces, window->about.workers, err);
+}
+
+const char *cohl_window_check(const cohl_window *window, int index)
+{
+    return index < window->check_count ? window->check[index]->name : NULL;
 }
 
 cohl_status cohl_window_new(cohl_window **out, const cohl_check *const *checks, const cohl_check *also,
@@ -96,9 +155,8 @@ cohl_status cohl_window_new(cohl_window **out, const cohl_check *const *checks, 
     window->view = st ? NULL : calloc((size_t)window->size, sizeof *window->view);
     if (!st && (!window->frame || !window->view))
         st = cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to check it", about->name);
-    for (int i = 0; i < window->check_count && !st; i++)
-        if (window->check[i]->open)
-            st = window->check[i]->open(&window->state[i], &window->about, err);
+    if (!st)
+        st = open_checks(window, err);
     if (!st)
         return COHL_OK;
     cohl_window_free(window);
@@ -115,6 +173,7 @@ void cohl_window_free(cohl_window *window)
     for (int i = 0; i < window->check_count; i++)
         if (window->check[i]->close && window->state[i])
             window->check[i]->close(window->state[i]);
+    cohl_faces_free(window->faces);
     free(window->check);
     free(window->state);
     free(window->frame);
@@ -149,6 +208,10 @@ static cohl_status ask(cohl_window *window, int number, cohl_error *err)
     view.first = window->passed + skipped;
     view.count = window->count - skipped;
     view.frame = window->view + skipped;
+    if (check->faces) {
+        view.face_count = cohl_faces_count(window->faces);
+        view.face = view.face_count ? cohl_faces_at(window->faces, 0) : NULL;
+    }
     return check->look(window->state[number], &view, err);
 }
 
@@ -166,6 +229,8 @@ static cohl_status take(cohl_window *window, const cohl_frame *frame, cohl_error
     cohl_status st = keep(window, frame, err);
     for (int i = 0; i < window->count; i++)
         window->view[i] = window->frame[(window->oldest + i) % window->size];
+    if (!st && window->faces && frame->width == window->about.width && frame->height == window->about.height)
+        st = cohl_faces_look(window->faces, frame, window->passed + window->count - 1, err);
     for (int i = 0; !st && i < window->check_count; i++)
         st = ask(window, i, err);
     return st;

@@ -18,6 +18,7 @@ typedef struct cohl_check_view {
     int                      width, height;   /* as announced                           */
     double                   fps;
     cohl_store              *ledger;          /* where lists of this installation stand; NULL: none */
+    cohl_workers            *workers;         /* for networks that look; NULL: the caller's thread  */
     int                      first;           /* number in the film of frame[0]         */
     int                      count;           /* 1..window; fewer only at the beginning */
     const cohl_frame *const *frame;           /* [count], oldest first                  */
@@ -56,6 +57,12 @@ cohl_status cohl_window_new(cohl_window **out, const cohl_check *const *checks, 
  * on any more, frames that wait included, and each call says that failure again. */
 cohl_status cohl_window_push(cohl_window *window, const cohl_frame *frame,
                              const cohl_frame **ready, cohl_error *err);
+
+/* Name of the i-th check that this film is asked, NULL after the last: what its credentials tell. */
+const char *cohl_window_check(const cohl_window *window, int index);
+
+/* What it needs is here; such that looks at faces, their networks. */
+bool cohl_check_is_here(const cohl_check *check);
 
 /* After the last frame: those that still wait, one a call, then NULL. */
 const cohl_frame *cohl_window_rest(cohl_window *window);

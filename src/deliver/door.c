@@ -258,7 +258,7 @@ static cohl_status begin_checks(cohl_door *door, cohl_error *err)
 {
     const cohl_door_params *p = &door->params;
     const cohl_check_view about = { .name = p->path, .width = p->width, .height = p->height, .fps = p->fps,
-                                    .ledger = p->lists ? p->lists : p->ledger };
+                                    .ledger = p->lists ? p->lists : p->ledger, .workers = p->workers };
     return cohl_window_new(&door->window, cohl_checks, p->also, &about, err);
 }
 
@@ -278,7 +278,7 @@ cohl_status cohl_door_open(cohl_door **out, const cohl_door_params *params, cohl
     if (!st) st = begin_checks(door, err);
     if (!st && params->sheet)
         st = cohl_contact_new(&door->contact, params->frames, params->fps, err);
-    if (!st) st = cohl_seal_new(&door->seal, &door->params, err);
+    if (!st) st = cohl_seal_new(&door->seal, &door->params, door->window, err);
     if (!st) st = beside_path(&door->beside, &door->target, err);
     if (!st) st = cohl_imprint_open(&door->imprint, params->width, params->height, params->fps, params->recipe, err);
     if (!st) st = begin_film(door, err);

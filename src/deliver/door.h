@@ -52,6 +52,7 @@ typedef struct cohl_door_params {
     cohl_store *ledger;          /* where it is entered, lives longer than the door; NULL: nowhere */
     cohl_store *lists;           /* whose protected pictures are asked, as long; NULL: the ledger's */
     const struct cohl_check *also;   /* a check besides those that are always asked; NULL          */
+    struct cohl_workers *workers;    /* for the networks that look at frames, live longer; NULL: one thread */
     const char *model, *model_digest;   /* that made it (ledger/models.h), or NULL        */
     const cohl_film_link *link;  /* what it was made from                                 */
     int         link_count;

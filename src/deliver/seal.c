@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "deliver/check.h"
 
 struct cohl_seal {
     const cohl_door_params *params;
@@ -29,7 +28,7 @@ cohl_status cohl_seal_check(const cohl_door_params *params, cohl_error *err)
 }
 
 /* What the caller knows, and what the door does: by whom made, checked by what, labelled or not. */
-static cohl_status gather_facts(cohl_seal *seal, cohl_error *err)
+static cohl_status gather_facts(cohl_seal *seal, const cohl_window *window, cohl_error *err)
 {
     const cohl_door_params *p = seal->params;
     json_t *facts = seal->facts = p->facts ? json_loads(p->facts, 0, NULL) : json_object();
@@ -38,8 +37,9 @@ static cohl_status gather_facts(cohl_seal *seal, cohl_error *err)
         json_decref(checks);
         return cohl_fail(err, COHL_ERR_ARGUMENT, "%s: what its credentials are to say is not a JSON object", p->path);
     }
-    for (int i = 0; cohl_checks[i]; i++)
-        json_array_append_new(checks, json_string(cohl_checks[i]->name));
+    const char *name;
+    for (int i = 0; (name = cohl_window_check(window, i)); i++)
+        json_array_append_new(checks, json_string(name));
     if (p->model)
         json_object_set_new(facts, "model", json_pack("{s:s, s:s*}", "name", p->model, "sha256", p->model_digest &&
                                                       *p->model_digest ? p->model_digest : NULL));
@@ -66,14 +66,14 @@ static cohl_status read_sources(cohl_seal *seal, cohl_error *err)
     return st;
 }
 
-cohl_status cohl_seal_new(cohl_seal **out, const cohl_door_params *params, cohl_error *err)
+cohl_status cohl_seal_new(cohl_seal **out, const cohl_door_params *params, const cohl_window *window, cohl_error *err)
 {
     cohl_seal *seal = *out = calloc(1, sizeof *seal);
     if (!seal)
         return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to sign it", params->path);
     seal->params = params;
     cohl_status st = cohl_signer_open(&seal->signer, params->signer, err);
-    if (!st) st = gather_facts(seal, err);
+    if (!st) st = gather_facts(seal, window, err);
     if (!st) st = read_sources(seal, err);
     if (st) {
         cohl_seal_free(seal);

@@ -5,6 +5,7 @@
 #ifndef COHL_DELIVER_SEAL_H
 #define COHL_DELIVER_SEAL_H
 
+#include "deliver/check.h"
 #include "deliver/door.h"
 
 typedef struct cohl_seal cohl_seal;
@@ -13,8 +14,8 @@ typedef struct cohl_seal cohl_seal;
  * installation's keys. */
 cohl_status cohl_seal_check(const cohl_door_params *params, cohl_error *err);
 
-/* params are borrowed until free. */
-cohl_status cohl_seal_new(cohl_seal **out, const cohl_door_params *params, cohl_error *err);
+/* params are borrowed until free; which checks the film is asked, the window says. */
+cohl_status cohl_seal_new(cohl_seal **out, const cohl_door_params *params, const cohl_window *window, cohl_error *err);
 void cohl_seal_free(cohl_seal *seal);
 
 /* How the film came into being, as its credentials will say. */

@@ -100,6 +100,7 @@ cohl_status cohl_engine_open(cohl_engine **out, const cohl_engine_params *params
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for an engine");
     if (!params)
         params = &usual;
+    engine->without_frame_checks = params->without_frame_checks;
     if ((params->loras && !(engine->loras = strdup(params->loras))) ||
         (params->ledger && !(engine->ledger = strdup(params->ledger)))) {
         st = cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");

@@ -22,6 +22,7 @@ struct cohl_engine {
     char            *loras;         /* laid over the model, as asked; or NULL */
     char            *ledger;        /* the file; NULL: the installation's own; "": none */
     cohl_policy     *policy;
+    bool             without_frame_checks;   /* origin.h */
     const struct cohl_check *also;  /* asked of every frame besides those of deliver/check.h; NULL */
 };
 

@@ -24,11 +24,13 @@ static json_t *pack_names(const cohl_policy *policy)
     return list;
 }
 
-cohl_status engine_facts_gather(engine_facts *out, const cohl_policy *policy, const cohl_request *request, bool prompt,
-                                cohl_error *err)
+cohl_status engine_facts_gather(engine_facts *out, const cohl_policy *policy, const cohl_request *request,
+                                const engine_facts_params *params, cohl_error *err)
 {
     const given_kind *given = given_kind_of(request->given);
-    json_t *json = json_pack("{s:o, s:s*}", "policies", pack_names(policy), "prompt", prompt ? request->prompt : NULL);
+    json_t *json = json_pack("{s:o, s:s*, s:o*}", "policies", pack_names(policy), "prompt",
+                             params->prompt ? request->prompt : NULL, "without_frame_checks",
+                             params->unchecked ? json_true() : NULL);
     *out = (engine_facts){ .json = json ? json_dumps(json, JSON_COMPACT) : NULL };
     json_decref(json);
     add_source(out, request->clip[0], COHL_PARENT);

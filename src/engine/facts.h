@@ -16,9 +16,15 @@ typedef struct engine_facts {
     char             description[64];    /* of what was done to a given film; "" without one    */
 } engine_facts;
 
+/* What besides the request stands in them. */
+typedef struct engine_facts_params {
+    bool prompt;        /* its words                                                     */
+    bool unchecked;     /* that weights from outside ran without the networks (origin.h) */
+} engine_facts_params;
+
 /* request is borrowed until free. */
-cohl_status engine_facts_gather(engine_facts *out, const cohl_policy *policy, const cohl_request *request, bool prompt,
-                                cohl_error *err);
+cohl_status engine_facts_gather(engine_facts *out, const cohl_policy *policy, const cohl_request *request,
+                                const engine_facts_params *params, cohl_error *err);
 void engine_facts_free(engine_facts *facts);
 
 #endif

@@ -11,6 +11,7 @@
 #include "deliver/imprint.h"
 #include "engine/facts.h"
 #include "engine/making.h"
+#include "engine/origin.h"
 #include "engine/unmarked.h"
 #include "media/still.h"
 
@@ -244,6 +245,7 @@ static cohl_door_params door_params(const cohl_run *run, const cohl_film *film)
     params.model = run->engine->model->can.name;
     params.signer = film->signer, params.label = film->label;
     params.also = run->engine->also;
+    params.workers = run->engine->workers;
     return params;
 }
 
@@ -251,7 +253,9 @@ cohl_status cohl_film_check(const cohl_run *run, const cohl_film *film, cohl_err
 {
     cohl_door_params params = door_params(run, film);
     engine_book book;
+    bool unchecked;
     cohl_status st = engine_ask_names(run->engine, film, err);
+    if (!st) st = engine_ask_checks(run->engine, &unchecked, err);
     if (st || (st = cohl_door_check(&params, err)))
         return st;
     engine_book_open(&book, run->engine);
@@ -271,14 +275,16 @@ cohl_status cohl_run_film(cohl_run *run, const cohl_film *film, cohl_run_report 
     cohl_door_report made = { 0 };
     cohl_door *door = NULL;
     engine_facts facts = { 0 };
+    engine_facts_params told = { .prompt = film->prompt_in_credentials };
     cohl_status st = engine_ask_names(run->engine, film, err);
+    if (!st) st = engine_ask_checks(run->engine, &told.unchecked, err);
     if (!st) st = engine_ask_policy(run->engine, COHL_POLICY_PROMPT, "prompt", run->own.request.prompt, true, err);
     if (st || (st = cohl_door_check(&params, err)) || (st = use_once(run, err)) || (st = check_book(run, err)))
         return st;
     st = open_run(run, err);
     params.ledger = run->book.ledger, params.model_digest = run->book.model_digest;
     params.link = run->book.link, params.link_count = run->book.link_count;
-    if (!st) st = engine_facts_gather(&facts, run->engine->policy, &run->own.request, film->prompt_in_credentials, err);
+    if (!st) st = engine_facts_gather(&facts, run->engine->policy, &run->own.request, &told, err);
     params.facts = facts.json, params.source = facts.source, params.source_count = facts.source_count;
     params.description = *facts.description ? facts.description : NULL;
     if (!st) st = cohl_door_open(&door, &params, err);
@@ -338,11 +344,12 @@ static cohl_status make_for_caller(cohl_run *run, handing *h, cohl_error *err)
 
 static cohl_status hand_frames(cohl_run *run, handing *h, cohl_run_report *report, cohl_error *err)
 {
-    cohl_status st = use_once(run, err);
-    if (st || (st = check_book(run, err)))
+    bool unchecked;
+    cohl_status st = engine_ask_checks(run->engine, &unchecked, err);
+    if (st || (st = use_once(run, err)) || (st = check_book(run, err)))
         return st;
     const cohl_check_view about = { .name = "film", .width = run->plan.width, .height = run->plan.height,
-                                    .fps = run->plan.fps, .ledger = run->book.ledger };
+                                    .fps = run->plan.fps, .ledger = run->book.ledger, .workers = run->engine->workers };
     if ((st = cohl_window_new(&h->window, cohl_checks, run->engine->also, &about, err))) {
         engine_book_close(&run->book);
         return st;

@@ -53,6 +53,10 @@ typedef struct cohl_register {
 cohl_status cohl_register_open(cohl_register **out, const char *folder, cohl_error *err);
 void        cohl_register_free(cohl_register *reg);
 
+/* training.json says whose runs it tells by naming the weights; those there must be these: else COHL_ERR_FORMAT, or
+ * COHL_ERR_IO where one cannot be read. Reads them all. */
+cohl_status cohl_register_check(const cohl_register *reg, cohl_error *err);
+
 /* Every seed of a run, in order: scene `seed` was rendered (or captioned) with `frames` frames. Returns
  * how many there were, fn may be NULL; another value than true ends the walk. */
 typedef bool cohl_register_fn(void *user, const cohl_register_run *run, int64_t index, uint64_t seed, int frames);

@@ -111,8 +111,7 @@ static cohl_status fingerprint(char hex[COHL_DIGEST_HEX], cohl_error *err)
 
 /* ---- weights ------------------------------------------------------------- */
 
-/* training.json says whose runs it tells by naming the weights; those there must be these. */
-static cohl_status check_weights(const cohl_register *reg, cohl_error *err)
+cohl_status cohl_register_check(const cohl_register *reg, cohl_error *err)
 {
     const char *file;
     json_t *named, *all = json_object_get(reg->file, "weights");
@@ -174,7 +173,7 @@ cohl_status cohl_register_json(json_t **out, const cohl_register *reg, cohl_erro
     char print[COHL_DIGEST_HEX];
     int64_t clips = 0, frames = 0;
     *out = NULL;
-    cohl_status st = check_weights(reg, err);
+    cohl_status st = cohl_register_check(reg, err);
     if (!st) st = fingerprint(print, err);
     if (st)
         return st;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/file.h"
 #include "model/film_model.h"
 
@@ -144,6 +145,28 @@ static cohl_status write_vae(const char *folder, cohl_ctx *ctx, cohl_error *err)
     return st;
 }
 
+/* It counts as trained here (engine/origin.h): training.json names its weights. */
+static cohl_status write_training(const char *folder, cohl_error *err)
+{
+    static const char *const part[] = { "text_encoder", "transformer", "vae" };
+    char sum[3][COHL_DIGEST_HEX], file[64], text[1024];
+    cohl_status st = COHL_OK;
+    for (int i = 0; i < 3 && !st; i++) {
+        snprintf(file, sizeof file, "%s/model.safetensors", part[i]);
+        char *path = cohl_path_join(folder, file);
+        st = cohl_digest_file(sum[i], path, err);
+        free(path);
+    }
+    snprintf(text, sizeof text, "{ \"weights\": { \"text_encoder/model.safetensors\": \"%s\", \"transformer/model.safetensors\": "
+             "\"%s\", \"vae/model.safetensors\": \"%s\" },\n  \"runs\": [{ \"task\": \"tokenizer\", \"part\": \"words\", "
+             "\"recipe\": \"none\", \"captions\": 1 }] }\n", sum[0], sum[1], sum[2]);
+    char *path = cohl_path_join(folder, "training.json");
+    if (!st)
+        st = cohl_file_write(path, text, strlen(text), err);
+    free(path);
+    return st;
+}
+
 static cohl_status write_model(const char *folder, bool is_told, cohl_error *err)
 {
     cohl_ctx ctx;
@@ -155,6 +178,7 @@ static cohl_status write_model(const char *folder, bool is_told, cohl_error *err
     if (!st) st = write_text(folder, &ctx, err);
     if (!st) st = write_dit(folder, &ctx, err);
     if (!st) st = write_vae(folder, &ctx, err);
+    if (!st) st = write_training(folder, err);
     cohl_ctx_close(&ctx);
     return st;
 }
