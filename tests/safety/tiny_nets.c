@@ -58,7 +58,7 @@ cohl_status tiny_explicit_write(cohl_error *err)
     file f = { .count = 0 };
     float *red = add(&f, 0, DIM(1, 3, 1, 1, 1), "Conv.weight");
     red[0] = 1, red[1] = red[2] = -1;
-    add(&f, -0.5f, DIM(1), "Conv.bias");
+    add(&f, -2, DIM(1), "Conv.bias");
     for (int i = 0; i < 17; i++) {
         char name[32];
         snprintf(name, sizeof name, i ? "expanded_conv_%d" : "expanded_conv", i);
