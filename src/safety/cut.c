@@ -44,25 +44,38 @@ static between lines_of(int i, int whole, int size, bool corners)
 /* Line `at` of the picture as one of the cut; -1: black. */
 static int inside(int at, int before, int count) { return at >= before && at < before + count ? at - before : -1; }
 
+static const uint8_t *row_of(const cohl_frame *frame, const cohl_cut *cut, int at)
+{
+    int row = inside(at, cut->before_y, cut->height);
+    return row < 0 ? NULL : cohl_frame_row(frame, cut->top + row) + 3 * cut->left;
+}
+
 static float value(const uint8_t *row, int x, int c) { return row && x >= 0 ? row[3 * x + c] : 0; }
+
+static void resize_row(float *out, const uint8_t *up, const uint8_t *down, float part, const between *column, int size,
+                       const cohl_pixels *pixels)
+{
+    for (int j = 0; j < size; j++)
+        for (int c = 0; c < 3; c++) {
+            const between *x = &column[j];
+            float a = value(up, x->a, c), d = value(down, x->a, c);
+            float high = a + (value(up, x->b, c) - a) * x->part, low = d + (value(down, x->b, c) - d) * x->part;
+            *out++ = (high + (low - high) * part - pixels->mean[c]) * pixels->scale;
+        }
+}
 
 void cohl_cut_resize(float *out, const cohl_frame *frame, const cohl_cut *cut, int size, bool corners,
                      const cohl_pixels *pixels)
 {
-    for (int i = 0; i < size; i++) {
+    between column[COHL_CUT_SIDE_MAX];
+    for (int j = 0; j < size; j++) {
+        column[j] = lines_of(j, cut->wide, size, corners);
+        column[j].a = inside(column[j].a, cut->before_x, cut->width);
+        column[j].b = inside(column[j].b, cut->before_x, cut->width);
+    }
+    for (int i = 0; i < size; i++, out += 3 * size) {
         between y = lines_of(i, cut->high, size, corners);
-        int above = inside(y.a, cut->before_y, cut->height), below = inside(y.b, cut->before_y, cut->height);
-        const uint8_t *up = above < 0 ? NULL : cohl_frame_row(frame, cut->top + above) + 3 * cut->left;
-        const uint8_t *down = below < 0 ? NULL : cohl_frame_row(frame, cut->top + below) + 3 * cut->left;
-        for (int j = 0; j < size; j++) {
-            between x = lines_of(j, cut->wide, size, corners);
-            int a = inside(x.a, cut->before_x, cut->width), b = inside(x.b, cut->before_x, cut->width);
-            for (int c = 0; c < 3; c++) {
-                float high = value(up, a, c) + (value(up, b, c) - value(up, a, c)) * x.part;
-                float low = value(down, a, c) + (value(down, b, c) - value(down, a, c)) * x.part;
-                *out++ = (high + (low - high) * y.part - pixels->mean[c]) * pixels->scale;
-            }
-        }
+        resize_row(out, row_of(frame, cut, y.a), row_of(frame, cut, y.b), y.part, column, size, pixels);
     }
 }
 

@@ -22,10 +22,12 @@ cohl_cut cohl_cut_square(const cohl_frame *frame);
 /* A box that may reach outside, cut at the frame's edges, in the middle of a square; width 0 when nothing is left. */
 cohl_cut cohl_cut_box(const cohl_frame *frame, float left, float top, float width, float height);
 
+enum { COHL_CUT_SIDE_MAX = 512 };
+
 /* How a value v of 0..255 is given to a network: (v - mean) * scale. */
 typedef struct cohl_pixels { float mean[3], scale; } cohl_pixels;
 
-/* out [size, size, 3]. */
+/* out [size, size, 3], size at most COHL_CUT_SIDE_MAX. */
 void cohl_cut_resize(float *out, const cohl_frame *frame, const cohl_cut *cut, int size, bool corners,
                      const cohl_pixels *pixels);
 

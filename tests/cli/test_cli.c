@@ -130,6 +130,11 @@ static void test_bad_input_gets_one_sentence_and_its_exit_code(void **state)
         { "generate a --model tiny --image cut.png", 1, "cut.png: not a picture that can be read: broken PNG" },
         { "generate a --model tiny --extend tiny/model_index.json", 1, "not a film that can be read" },
         { "generate a --model none", 1, "none" },
+        { "checks nonsense", 2, "expected list, install or remove" },
+        { "checks list --from tiny", 2, "goes with `cohl checks install`" },
+        { "checks install --from nowhere", 1, "nowhere" },
+        { "checks install --from tiny", 1, "npm pack nsfwjs@4.4.0" },
+        { "checks install --from tiny/model_index.json", 1, "its SHA-512 begins with" },
         { "generate a --model tiny/model_index.json", 1, "is a file, expected a model's folder" },
         { "generate a --model --frames 5", 2, "--model needs a value: --model FOLDER" },
         { "generate --again tiny/model_index.json --model tiny", 1, "model_index.json" },
@@ -303,6 +308,27 @@ static void test_completions_and_the_manual_know_every_option(void **state)
     expect(run("completion tcsh"), 2);
 }
 
+/* The tiny model's training.json names its weights; without it they are somebody else's. */
+static void test_weights_from_outside_need_the_networks_or_a_word(void **state)
+{
+    expect(run("checks --json"), 0);
+    json_t *all = json_loads(out, 0, NULL);
+    assert_int_equal(json_array_size(json_object_get(all, "networks")), 4);
+    assert_false(json_is_true(json_object_get(json_array_get(json_object_get(all, "networks"), 0), "installed")));
+    json_decref(all);
+    expect(run("verify one.mp4 --json"), 0);
+    assert_null(strstr(out, "without_frame_checks"));
+    assert_int_equal(rename(path_of("tiny/training.json"), path_of("training.json")), 0);
+    expect(run("generate 'a red balloon' --model tiny --frames 5 -o outside.mp4"), 3);
+    assert_non_null(strstr(said, "cohl checks install"));
+    assert_non_null(strstr(said, "--without-frame-checks"));
+    assert_false(is_there("outside.mp4"));
+    expect(run("generate 'a red balloon' --model tiny --frames 5 -o outside.mp4 --without-frame-checks"), 0);
+    expect(run("verify outside.mp4 --json"), 0);
+    assert_non_null(strstr(out, "without_frame_checks"));
+    assert_int_equal(rename(path_of("training.json"), path_of("tiny/training.json")), 0);
+}
+
 static void test_theatre_renders_a_scene_with_its_truth(void **state)
 {
     expect(run("theatre render --seed 4 --frames 5 --size 64x64 -o scene.mp4 --truth scene.json"), 0);
@@ -336,6 +362,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_info_tells_films_models_and_weights),
         cmocka_unit_test(test_completions_and_the_manual_know_every_option),
         cmocka_unit_test(test_theatre_renders_a_scene_with_its_truth),
+        cmocka_unit_test(test_weights_from_outside_need_the_networks_or_a_word),
     };
     if (argc != 3)
         return 2;
