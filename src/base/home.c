@@ -3,6 +3,7 @@
 #include "base/home.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,4 +63,15 @@ cohl_status cohl_home_make(char **out, const char *name, cohl_error *err)
         *out = NULL;
     }
     return st;
+}
+
+cohl_status cohl_home_make_folder(const char *folder, cohl_error *err)
+{
+    char *home = NULL, *made = NULL;
+    size_t size = cohl_home_path(&home, "", NULL) ? 0 : strlen(home);
+    bool inside = size && !strncmp(folder, home, size) && (folder[size] == '/' || !folder[size]);
+    cohl_status st = inside ? cohl_home_make(&made, "", err) : COHL_OK;
+    free(home);
+    free(made);
+    return st ? st : cohl_folder_make(folder, err);
 }

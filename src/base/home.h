@@ -16,4 +16,7 @@ cohl_status cohl_home_path(char **out, const char *name, cohl_error *err);
 /* As above for a folder, which is made (mode 0700) if it is not there. */
 cohl_status cohl_home_make(char **out, const char *name, cohl_error *err);
 
+/* A folder by its whole name, in the home or not. Where it is, the home is made first, its owner's alone. */
+cohl_status cohl_home_make_folder(const char *folder, cohl_error *err);
+
 #endif

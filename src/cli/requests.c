@@ -18,7 +18,7 @@ enum { WORDS_MAX = 3, FILMS_MAX = 1000 };
 
 typedef struct asked {
     const char *word[WORDS_MAX];
-    const char *file, *id, *about, *from, *why, *note, *block, *words, *receipt, *model, *out, *ledger;
+    const char *file, *id, *about, *from, *why, *note, *block, *words, *protect, *receipt, *model, *out, *ledger;
     bool        all, block_found, descendants, json;
     cohl_store *store;
     int64_t     now;
@@ -254,7 +254,7 @@ static cohl_status decide(asked *a, cohl_error *err)
     static int64_t film[FILMS_MAX];
     int64_t number = 0;
     cohl_receipt receipt;
-    cohl_case_decision d = { .why = a->why, .words = a->words, .block = film, .descendants = a->descendants };
+    cohl_case_decision d = { .why = a->why, .words = a->words, .picture = a->protect, .block = film, .descendants = a->descendants };
     cohl_status st = read_number(&number, a->word[1], "request", err);
     bool yes = a->word[2] && !strcmp(a->word[2], "accept"), no = a->word[2] && !strcmp(a->word[2], "refuse");
     d.accepted = yes;
@@ -385,6 +385,7 @@ static int run_requests(int argc, char **argv)
         { "--block-found", NULL, "decide accept: all films that were found", COHL_OPTION_FLAG, &a.block_found, 0, 0 },
         { "--descendants", NULL, "decide accept: and all films made from them", COHL_OPTION_FLAG, &a.descendants, 0, 0 },
         { "--words", "A, B", "decide accept: names that prompts may not hold from now on", COHL_OPTION_TEXT, &a.words, 0, 0 },
+        { "--protect", "FILE", "decide accept: no film may show this picture from now on", COHL_OPTION_TEXT, &a.protect, 0, 0 },
         { "--receipt", "N:DIGEST", "audit: that was given out, and must be in the log", COHL_OPTION_TEXT, &a.receipt, 0, 0 },
         { "-o, --out", "FILE", "export: where the log goes (standard output)", COHL_OPTION_TEXT, &a.out, 0, 0 },
         { "--all", NULL, "list: the closed ones too", COHL_OPTION_FLAG, &a.all, 0, 0 },

@@ -13,6 +13,7 @@
 #include "deliver/door.h"
 #include "deliver/place.h"
 #include "model/tokenizer.h"
+#include "protect/list.h"
 #include "theatre/scene.h"
 
 enum { AHEAD = 4 };     /* frames rendered together, for each thread */
@@ -153,7 +154,10 @@ static cohl_status render(const asked *a, cohl_error *err)
         params.width = scene.width, params.height = scene.height, params.fps = scene.fps;
         params.frames = scene.frames, params.recipe = recipe, params.title = caption.data;
         params.rendered = true, params.facts = "{\"theatre\":true,\"policies\":[]}";
-        st = film_scene(&scene, a, &params, err);
+        if (cohl_protect_open(&params.lists, NULL, NULL))
+            st = cohl_protect_unread(NULL, err);
+        if (!st) st = film_scene(&scene, a, &params, err);
+        cohl_store_close(params.lists);
     }
     cohl_text_free(&caption);
     free(recipe);

@@ -49,7 +49,8 @@ typedef struct cohl_door_params {
     const char *title;           /* or NULL                                       */
     const char *sheet;           /* path of the contact sheet, .png; NULL: none   */
     int         crf;             /* quality: lower is finer; -1: the format's own (-1) */
-    cohl_store *ledger;          /* where it is entered, lives longer than the door; NULL: nowhere */
+    cohl_store *ledger;          /* of cohl_protect_open: where it is entered, and whose lists are asked; lives
+                                    longer than the door; NULL: nowhere, none */
     cohl_store *lists;           /* whose protected pictures are asked, as long; NULL: the ledger's */
     const struct cohl_check *also;   /* a check besides those that are always asked; NULL          */
     struct cohl_workers *workers;    /* for the networks that look at frames, live longer; NULL: one thread */

@@ -8,13 +8,14 @@
 
 #include "base/file.h"
 #include "ledger/models.h"
+#include "protect/list.h"
 #include "tensor/backend.h"
 
 void engine_book_open(engine_book *book, const cohl_engine *engine)
 {
     *book = (engine_book){ 0 };
     if (!engine->ledger || *engine->ledger)
-        cohl_ledger_open(&book->ledger, engine->ledger, &book->said);
+        cohl_protect_open(&book->ledger, engine->ledger, &book->said);
     if (cohl_tariff_read(&book->tariff, book->ledger, book->said.status ? NULL : &book->said))
         cohl_tariff_read(&book->tariff, NULL, NULL);
 }
@@ -40,13 +41,13 @@ void engine_book_begin(engine_book *book, const cohl_engine *engine, const cohl_
     cohl_meter_begin(&book->meter, &params, book->said.status ? NULL : err);
 }
 
-cohl_status engine_book_check(const engine_book *book, const char *recipe, const cohl_request *request,
-                              cohl_error *err)
+cohl_status engine_book_check(const engine_book *book, const cohl_engine *engine, const char *recipe,
+                              const cohl_request *request, cohl_error *err)
 {
     const char *digests[] = { request->clip_sha256[0], request->clip_sha256[1], request->image_sha256,
                               request->last_image_sha256 };
     if (!book->ledger)
-        return COHL_OK;
+        return book->said.status ? cohl_protect_unread(engine->ledger, err) : COHL_OK;
     cohl_status st = cohl_ledger_check(book->ledger, recipe, NULL, NULL, err);
     for (int i = 0; i < 4 && !st; i++)
         if (digests[i])

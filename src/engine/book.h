@@ -25,9 +25,10 @@ typedef struct engine_book {
 void engine_book_open(engine_book *book, const cohl_engine *engine);
 /* The request's pictures and films become links, the model its digest, and the meter begins. */
 void engine_book_begin(engine_book *book, const cohl_engine *engine, const cohl_request *request);
-/* COHL_ERR_REFUSED when this film, or what it would be made from, is blocked (ledger/films.h). */
-cohl_status engine_book_check(const engine_book *book, const char *recipe, const cohl_request *request,
-                              cohl_error *err);
+/* COHL_ERR_REFUSED when this film, or what it would be made from, is blocked (ledger/films.h), or when the
+ * ledger cannot be read and protects something (protect/list.h). */
+cohl_status engine_book_check(const engine_book *book, const cohl_engine *engine, const char *recipe,
+                              const cohl_request *request, cohl_error *err);
 /* The meter ends: *out, and the cost as JSON in new memory, NULL when memory is out. */
 char *engine_book_cost(engine_book *book, cohl_run_cost *out, double operations, double finished_seconds);
 /* The cost goes to the film's row; the report to `path` (NULL: nowhere). */

@@ -169,7 +169,7 @@ cohl_status making_check_finite(const cohl_run *run, const char *what, const flo
 static cohl_status check_book(cohl_run *run, cohl_error *err)
 {
     engine_book_open(&run->book, run->engine);
-    cohl_status st = engine_book_check(&run->book, run->recipe, &run->own.request, err);
+    cohl_status st = engine_book_check(&run->book, run->engine, run->recipe, &run->own.request, err);
     if (st)
         engine_book_close(&run->book);
     return st;
@@ -259,7 +259,7 @@ cohl_status cohl_film_check(const cohl_run *run, const cohl_film *film, cohl_err
     if (st || (st = cohl_door_check(&params, err)))
         return st;
     engine_book_open(&book, run->engine);
-    st = engine_book_check(&book, run->recipe, &run->own.request, err);
+    st = engine_book_check(&book, run->engine, run->recipe, &run->own.request, err);
     engine_book_close(&book);
     return st;
 }

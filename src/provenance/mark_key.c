@@ -142,7 +142,7 @@ cohl_status cohl_mark_keys_add(cohl_mark_keys *keys, const char *folder, cohl_er
         return cohl_fail(err, COHL_ERR_ARGUMENT, "%s: holds %d keys already", folder, COHL_MARK_KEYS_MAX);
     if (RAND_bytes(fresh.secret, sizeof fresh.secret) != 1)
         return cohl_fail(err, COHL_ERR_IO, "the system gives no random bytes for a key");
-    if ((st = cohl_folder_make(folder, err)))
+    if ((st = cohl_home_make_folder(folder, err)))
         return st;
     char *path = key_path(folder, fresh.number);
     st = path ? write_key(path, &fresh, err) : cohl_fail(err, COHL_ERR_MEMORY, "no memory for a key");

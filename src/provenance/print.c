@@ -51,20 +51,25 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static cohl_status print_of(uint64_t *print, const cohl_frame *frame, bool mirrored, cohl_error *err)
+uint64_t cohl_print_of_luma(const float luma[SIDE * SIDE], bool mirrored)
 {
-    float luma[SIDE * SIDE], low[LOW * LOW], sorted[LOW * LOW];
-    cohl_status st = luma_of(luma, frame, err);
-    *print = 0;
-    if (st)
-        return st;
+    float low[LOW * LOW], sorted[LOW * LOW];
+    uint64_t print = 0;
     low_frequencies(low, luma, mirrored);
     for (int i = 0; i < LOW * LOW; i++)
         sorted[i] = low[i];
     qsort(sorted, LOW * LOW, sizeof *sorted, by_size);
     for (int i = 0; i < LOW * LOW; i++)
-        *print |= (uint64_t)(low[i] > sorted[LOW * LOW / 2]) << i;
-    return COHL_OK;
+        print |= (uint64_t)(low[i] > sorted[LOW * LOW / 2]) << i;
+    return print;
+}
+
+static cohl_status print_of(uint64_t *print, const cohl_frame *frame, bool mirrored, cohl_error *err)
+{
+    float luma[SIDE * SIDE];
+    cohl_status st = luma_of(luma, frame, err);
+    *print = st ? 0 : cohl_print_of_luma(luma, mirrored);
+    return st;
 }
 
 cohl_status cohl_print_of(uint64_t *print, const cohl_frame *frame, cohl_error *err)

@@ -14,4 +14,7 @@ cohl_status cohl_print_of(uint64_t *print, const cohl_frame *frame, cohl_error *
 /* The same of the frame seen in a mirror. */
 cohl_status cohl_print_of_mirrored(uint64_t *print, const cohl_frame *frame, cohl_error *err);
 
+/* Of a picture that is 32 x 32 luma already; scale and offset do not matter. */
+uint64_t cohl_print_of_luma(const float luma[32 * 32], bool mirrored);
+
 #endif

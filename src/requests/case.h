@@ -13,7 +13,7 @@
  * stays whatever kills the program. A decision may be taken anew: its effects replace the former's.
  *
  * Effects: films are blocked (not made again, not used: ledger/films.h), their descendants are
- * listed, words go into the operator's policy pack "requests". */
+ * listed, words go into the operator's policy pack "requests", a picture onto the list of protected ones. */
 #ifndef COHL_REQUESTS_CASE_H
 #define COHL_REQUESTS_CASE_H
 
@@ -83,6 +83,7 @@ typedef struct cohl_case_decision {
     int            block_count;
     bool           descendants;      /* and all that were made from them */
     const char    *words;            /* for the policy pack, separated by commas; NULL: none */
+    const char    *picture;          /* a file whose picture is protected from then on (protect/list.h); NULL */
 } cohl_case_decision;
 
 cohl_status cohl_case_decide(cohl_receipt *out, cohl_store *store, int64_t number, const cohl_case_decision *decision,

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "ledger/models.h"
 #include "ledger/settings.h"
+#include "protect/list.h"
 #include "requests/inside.h"
 
 static const char *const steps[] = {
@@ -72,7 +73,7 @@ cohl_status cohl_case_open(cohl_store **out, const char *path, cohl_error *err)
     if (!st)
         st = cohl_store_open(out, path ? path : usual,
                              COHL_ROOMS(&cohl_ledger_films_room, &cohl_ledger_models_room, &cohl_ledger_settings_room,
-                                        &cohl_case_log_room, &cohl_case_room), err);
+                                        &cohl_case_log_room, &cohl_case_room, &cohl_protect_room), err);
     free(usual);
     return st;
 }
@@ -259,7 +260,7 @@ cohl_status cohl_case_acknowledge(cohl_receipt *out, cohl_store *store, int64_t 
 }
 
 static cohl_status decide(cohl_receipt *out, cohl_store *store, int64_t number, const cohl_case_decision *d,
-                          int64_t now, cohl_error *err)
+                          const cohl_text *picture, int64_t now, cohl_error *err)
 {
     json_t *effects = NULL, *body;
     cohl_status st = expect_state(store, number, COHL_CASE_ACKNOWLEDGED, COHL_CASE_DONE, "decided", err);
@@ -268,7 +269,7 @@ static cohl_status decide(cohl_receipt *out, cohl_store *store, int64_t number, 
                            "why = ? WHERE number = ?",
                            COHL_VALUES(cohl_value_int(now), cohl_value_int(d->accepted), cohl_value_text(d->why),
                                        cohl_value_int(number)), err);
-    if (!st) st = case_effects(&effects, store, number, d, err);
+    if (!st) st = case_effects(&effects, store, number, d, picture, now, err);
     if (st)
         return st;
     body = json_pack("{s:b, s:s, s:o}", "accepted", d->accepted, "why", d->why, "effects", effects);
@@ -284,11 +285,16 @@ cohl_status cohl_case_decide(cohl_receipt *out, cohl_store *store, int64_t numbe
     if (!st) st = check_text("the words", decision->words, err);
     if (!st && (!decision->why || !*decision->why))
         st = cohl_fail(err, COHL_ERR_ARGUMENT, "a decision needs its reason");
-    if (!st && !decision->accepted && (decision->block_count || decision->words))
-        st = cohl_fail(err, COHL_ERR_ARGUMENT, "a request that is refused has no effects: nothing to block, no words");
-    if (st || (st = cohl_store_begin(store, err)))
-        return st;
-    return cohl_store_end(store, decide(out, store, number, decision, now, err), err);
+    if (!st && !decision->accepted && (decision->block_count || decision->words || decision->picture))
+        st = cohl_fail(err, COHL_ERR_ARGUMENT, "a request that is refused has no effects: nothing to block, no words, no "
+                       "picture");
+    cohl_text picture = { 0 };
+    if (!st && decision->picture && !(st = cohl_protect_read(&picture, decision->picture, err)))
+        st = cohl_protect_say(store, err);
+    if (!st && !(st = cohl_store_begin(store, err)))
+        st = cohl_store_end(store, decide(out, store, number, decision, &picture, now, err), err);
+    cohl_text_free(&picture);
+    return st;
 }
 
 static cohl_status finish(cohl_receipt *out, cohl_store *store, int64_t number, const char *note, int64_t now,

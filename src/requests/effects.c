@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/home.h"
+#include "protect/list.h"
 #include "requests/inside.h"
 
 static const char pack_name[] = "requests.json";
@@ -31,26 +32,33 @@ json_t *case_words(const char *text)
 
 /* ---- undo ---------------------------------------------------------------- */
 
-/* What this case blocked and no other does is free again; its words go. */
+/* What this case blocked is free again, or blocked by the next case that blocks it too; what an operator blocked
+ * stays so. Its words go, and the pictures it protected. */
 static cohl_status undo(cohl_store *store, int64_t number, cohl_error *err)
 {
     const cohl_values one = COHL_VALUES(cohl_value_int(number));
-    cohl_status st = cohl_store_do(store, "UPDATE films SET blocked = NULL WHERE id IN (SELECT film FROM request_films "
-                                   "WHERE request = ?1 AND blocked) AND id NOT IN (SELECT film FROM request_films "
-                                   "WHERE request <> ?1 AND blocked)", one, err);
+    cohl_status st = cohl_store_do(store, "UPDATE films SET blocked = (SELECT 'by request ' || min(r.request) FROM "
+                                   "request_films r WHERE r.film = films.id AND r.blocked AND r.request <> ?1) WHERE id IN "
+                                   "(SELECT film FROM request_films WHERE request = ?1 AND blocked) AND blocked = "
+                                   "'by request ' || ?1", one, err);
     if (!st) st = cohl_store_do(store, "UPDATE request_films SET blocked = 0 WHERE request = ?", one, err);
     if (!st) st = cohl_store_do(store, "DELETE FROM request_words WHERE request = ?", one, err);
+    if (!st) st = cohl_store_do(store, "DELETE FROM protected WHERE request = ?", one, err);
     return st;
 }
 
 /* ---- films --------------------------------------------------------------- */
 
+/* Whoever blocked it first is the reason that is told; each case keeps what it blocks. */
 static cohl_status block(json_t *told, cohl_store *store, int64_t number, int64_t film, const char *how,
                          cohl_error *err)
 {
     char why[80];
+    int64_t before = 0;
     snprintf(why, sizeof why, "by request %lld", (long long)number);
-    cohl_status st = cohl_ledger_block(store, film, why, err);
+    cohl_status st = cohl_store_count(&before, store, "SELECT count(*) FROM films WHERE id = ? AND blocked IS NOT NULL",
+                                      COHL_VALUES(cohl_value_int(film)), 0, err);
+    if (!st && !before) st = cohl_ledger_block(store, film, why, err);
     if (!st)
         st = cohl_store_do(store, "INSERT INTO request_films (request, film, found_by, share, blocked) VALUES "
                            "(?, ?, ?, 0, 1) ON CONFLICT (request, film) DO UPDATE SET blocked = 1",
@@ -125,13 +133,29 @@ static cohl_status add_words(json_t *told, cohl_store *store, int64_t number, co
     return st;
 }
 
-cohl_status case_effects(json_t **told, cohl_store *store, int64_t number, const cohl_case_decision *decision,
-                         cohl_error *err)
+static cohl_status protect(json_t *told, cohl_store *store, int64_t number, const cohl_case_decision *d,
+                           const cohl_text *picture, int64_t now, cohl_error *err)
 {
-    *told = json_pack("{s:[], s:[]}", "blocked", "descendants");
+    const char *slash = d->picture ? strrchr(d->picture, '/') : NULL;
+    char who[40];
+    int64_t id;
+    snprintf(who, sizeof who, "request %lld", (long long)number);
+    const cohl_protect_entry entry = { .name = slash ? slash + 1 : d->picture, .who = who, .why = d->why,
+                                       .request = number, .kept = picture->data, .kept_size = picture->size };
+    cohl_status st = d->picture ? cohl_protect_add(&id, store, &entry, now, err) : COHL_OK;
+    if (!st && d->picture)
+        json_array_append_new(json_object_get(told, "protected"), json_integer(id));
+    return st;
+}
+
+cohl_status case_effects(json_t **told, cohl_store *store, int64_t number, const cohl_case_decision *decision,
+                         const cohl_text *picture, int64_t now, cohl_error *err)
+{
+    *told = json_pack("{s:[], s:[], s:[]}", "blocked", "descendants", "protected");
     cohl_status st = undo(store, number, err);
     if (!st) st = block_films(*told, store, number, decision, err);
     if (!st) st = add_words(*told, store, number, decision->words, err);
+    if (!st) st = protect(*told, store, number, decision, picture, now, err);
     if (st) {
         json_decref(*told);
         *told = NULL;

@@ -2,16 +2,18 @@
 #ifndef COHL_REQUESTS_INSIDE_H
 #define COHL_REQUESTS_INSIDE_H
 
+#include "base/text.h"
 #include "requests/case.h"
 
 /* COHL_ERR_ARGUMENT when there is no such case. */
 cohl_status case_state(cohl_case_state *out, cohl_store *store, int64_t number, cohl_error *err);
 bool        case_kind_find(cohl_case_kind *out, const char *name);
 
-/* Undo a case's effects, then carry out a decision's; inside the transaction of the decision. *told:
- * {"blocked": [...], "descendants": [...], "words": [...]}, new reference. */
+/* Undo a case's effects, then carry out a decision's; inside the transaction of the decision. picture: the
+ * trace of what it protects, empty where it names none. *told: {"blocked": [...], "descendants": [...],
+ * "words": [...], "protected": [...]}, new reference. */
 cohl_status case_effects(json_t **told, cohl_store *store, int64_t number, const cohl_case_decision *decision,
-                         cohl_error *err);
+                         const cohl_text *picture, int64_t now, cohl_error *err);
 
 /* "a, b ,, c" -> ["a", "b", "c"]; NULL gives an empty array. */
 json_t *case_words(const char *text);

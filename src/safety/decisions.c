@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/home.h"
 #include "safety/policy_inside.h"
 
 static const char *kind_name(cohl_policy_kind kind)
@@ -65,7 +66,7 @@ cohl_status cohl_policy_note(const cohl_policy *p, cohl_policy_kind kind, const 
     char *path, *line = NULL;
     if (!p->own || p->log == POLICY_LOG_OFF)
         return COHL_OK;
-    cohl_status st = cohl_folder_make(p->own, err);
+    cohl_status st = cohl_home_make_folder(p->own, err);
     if (st)
         return st;
     path = cohl_path_join(p->own, "decisions.jsonl");

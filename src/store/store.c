@@ -47,6 +47,8 @@ cohl_status store_script(cohl_store *store, const char *sql, cohl_error *err)
     return result ? store_fail(store, result, err) : COHL_OK;
 }
 
+const char *cohl_store_path(const cohl_store *store) { return store->path; }
+
 cohl_status cohl_store_usual_path(char **out, cohl_error *err)
 {
     char *folder;

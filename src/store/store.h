@@ -50,6 +50,9 @@ cohl_status cohl_store_open(cohl_store **out, const char *path, const cohl_store
 /* NULL is fine. What was begun and not ended is rolled back. */
 void cohl_store_close(cohl_store *store);
 
+/* As it was opened; valid until close. */
+const char *cohl_store_path(const cohl_store *store);
+
 /* The installation's own file, "ledger.db" in the user's folder (base/home.h), whose folder is
  * made; free() it. */
 cohl_status cohl_store_usual_path(char **out, cohl_error *err);

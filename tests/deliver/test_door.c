@@ -22,6 +22,7 @@
 #include "deliver/place.h"
 #include "media/reader.h"
 #include "media/still.h"
+#include "protect/list.h"
 #include "provenance/verify.h"
 
 enum { WIDTH = 96, HEIGHT = 64, FRAMES = 20 };
@@ -302,7 +303,7 @@ static void test_a_film_whose_sheet_gets_no_name_stays_in_the_ledger(void **stat
     int64_t *films;
     int count;
     params.sheet = path_of("alone.sheet.png"), params.frames = 1;
-    assert_int_equal(cohl_ledger_open(&params.ledger, path_of("ledger.db"), NULL), COHL_OK);
+    assert_int_equal(cohl_protect_open(&params.ledger, path_of("ledger.db"), NULL), COHL_OK);
     assert_int_equal(cohl_door_open(&door, &params, NULL), COHL_OK);
     assert_int_equal(cohl_frame_new(&frame, WIDTH, HEIGHT, NULL), COHL_OK);
     assert_int_equal(cohl_door_put(door, frame, NULL), COHL_OK);

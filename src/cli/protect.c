@@ -1,0 +1,227 @@
+/* protect.c - `cohl protect`: pictures that no film may show. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/print.h"
+#include "media/reader.h"
+#include "media/still.h"
+#include "protect/list.h"
+
+typedef struct asked {
+    const char *word[2];
+    const char *name, *who, *why, *until, *ledger;
+    bool        json;
+    cohl_store *store;
+    int64_t     now;
+    int         code;           /* exit code when all went well */
+} asked;
+
+/* ---- words to values ----------------------------------------------------------- */
+
+/* "2027-01-31": the end of that day, UTC. */
+static cohl_status read_day(int64_t *out, const char *text, cohl_error *err)
+{
+    struct tm day = { 0 };
+    const char *end = strptime(text, "%Y-%m-%d", &day);
+    if (!end || *end)
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "--until %.40s: expected a day such as 2027-01-31", text);
+    *out = (int64_t)timegm(&day) + 24 * 3600;
+    return COHL_OK;
+}
+
+static const char *file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* ---- deeds ----------------------------------------------------------------------- */
+
+static cohl_status add(asked *a, cohl_error *err)
+{
+    cohl_text kept = { 0 };
+    int64_t id = 0;
+    cohl_protect_entry entry = { .name = a->name ? a->name : file_name(a->word[1]), .who = a->who, .why = a->why };
+    cohl_status st = a->until ? read_day(&entry.until, a->until, err) : COHL_OK;
+    if (!st) st = cohl_protect_read(&kept, a->word[1], err);
+    entry.kept = kept.data, entry.kept_size = kept.size;
+    if (!st) st = cohl_protect_say(a->store, err);
+    if (!st) st = cohl_protect_add(&id, a->store, &entry, a->now, err);
+    if (!st && a->json)
+        cohl_print_json(json_pack("{s:b, s:I}", "ok", 1, "id", (json_int_t)id));
+    else if (!st)
+        printf("protected as number %lld: no film of this installation may show it\n", (long long)id);
+    cohl_text_free(&kept);
+    return st;
+}
+
+static void print_entry(const json_t *entry)
+{
+    printf("%4lld  %-8s", (long long)json_integer_value(json_object_get(entry, "id")), cohl_text_of(entry, "kind"));
+    cohl_print_clean(cohl_text_of(entry, "name"));
+    printf("  by ");
+    cohl_print_clean(cohl_text_of(entry, "who"));
+    printf(": ");
+    cohl_print_clean(cohl_text_of(entry, "why"));
+    printf("  (%s to %s%s)\n", cohl_text_of(entry, "added"),
+           json_object_get(entry, "until") ? cohl_text_of(entry, "until") : "always",
+           json_is_true(json_object_get(entry, "over")) ? ", over" : "");
+}
+
+static cohl_status list(asked *a, cohl_error *err)
+{
+    json_t *all, *one;
+    size_t i;
+    cohl_status st = cohl_protect_json(&all, a->store, a->now, err);
+    if (st)
+        return st;
+    if (a->json) {
+        cohl_print_json(json_pack("{s:b, s:o}", "ok", 1, "protected", all));
+        return COHL_OK;
+    }
+    json_array_foreach(all, i, one)
+        print_entry(one);
+    if (!json_array_size(all))
+        puts("nothing is protected; `cohl protect add PICTURE --who ... --why ...` adds a picture");
+    json_decref(all);
+    return COHL_OK;
+}
+
+static cohl_status remove_entry(asked *a, cohl_error *err)
+{
+    char *end;
+    errno = 0;
+    long long id = strtoll(a->word[1], &end, 10);
+    if (id < 1 || *end || errno)
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "\"%.40s\" is no number; `cohl protect list` tells them", a->word[1]);
+    cohl_status st = cohl_protect_remove(a->store, id, err);
+    if (!st && a->json)
+        cohl_print_json(json_pack("{s:b, s:I}", "ok", 1, "id", (json_int_t)id));
+    else if (!st)
+        printf("number %lld is not protected any more\n", id);
+    return st;
+}
+
+/* ---- what would be said of a file -------------------------------------------------- */
+
+static void tell_seen(asked *a, const cohl_sighting *seen, int frame)
+{
+    char name[320];
+    a->code = seen->picture ? COHL_EXIT_REFUSED : COHL_EXIT_OK;
+    if (a->json && !seen->picture) {
+        cohl_print_json(json_pack("{s:b, s:n}", "ok", 1, "seen"));
+    } else if (a->json) {
+        cohl_print_json(json_pack("{s:b, s:{s:I, s:i, s:b, s:b, s:i, s:i, s:f}}", "ok", 0, "seen", "id",
+                                  (json_int_t)seen->picture, "frame", frame, "mirrored", seen->mirrored, "whole",
+                                  seen->whole, "bits", seen->bits, "places", seen->places, "share", (double)seen->share));
+    } else if (!seen->picture) {
+        puts("no protected picture is seen in it");
+    } else {
+        cohl_protect_name(name, sizeof name, a->store, seen->picture);
+        printf("frame %d shows ", frame);
+        cohl_print_clean(name);
+        printf("%s: %d of 64 bits of its fingerprint differ, %d places agree\n", seen->mirrored ? ", in a mirror" : "",
+               seen->bits, seen->places);
+    }
+}
+
+static cohl_status look_at_film(asked *a, cohl_gallery *gallery, cohl_error *err)
+{
+    cohl_film_reader *reader;
+    cohl_sighting seen = { 0 };
+    cohl_frame *frame = NULL;
+    bool more = true;
+    int number = -1;
+    cohl_status st = cohl_film_reader_open(&reader, a->word[1], 0, 0, err);
+    if (st)
+        return st;
+    const cohl_film_info *info = cohl_film_reader_info(reader);
+    st = cohl_frame_new(&frame, info->width, info->height, err);
+    while (!st && !seen.picture && !(st = cohl_film_reader_next(reader, frame, &more, err)) && more) {
+        number++;
+        st = cohl_gallery_look(&seen, gallery, frame, err);
+    }
+    if (!st)
+        tell_seen(a, &seen, number);
+    cohl_frame_free(frame);
+    cohl_film_reader_close(reader);
+    return st;
+}
+
+static cohl_status look(asked *a, cohl_error *err)
+{
+    cohl_gallery *gallery;
+    cohl_sighting seen = { 0 };
+    cohl_frame *picture = NULL;
+    cohl_status st = cohl_protect_gallery(&gallery, a->store, a->now, err);
+    if (!st && gallery && cohl_still_begins(a->word[1])) {
+        st = cohl_still_read(&picture, a->word[1], err);
+        if (!st) st = cohl_gallery_look(&seen, gallery, picture, err);
+        if (!st) tell_seen(a, &seen, 0);
+    } else if (!st && gallery) {
+        st = look_at_film(a, gallery, err);
+    } else if (!st) {
+        tell_seen(a, &seen, 0);
+    }
+    cohl_frame_free(picture);
+    cohl_gallery_free(gallery);
+    return st;
+}
+
+/* ---- the command --------------------------------------------------------------------- */
+
+static const struct { const char *name, *takes; cohl_status (*run)(asked *, cohl_error *); } deeds[] = {
+    { "list", NULL, list }, { "add", "PICTURE", add }, { "remove", "N", remove_entry }, { "look", "FILE", look },
+};
+
+static int run(asked *a)
+{
+    cohl_error err = { 0 };
+    const char *name = a->word[0] ? a->word[0] : "list";
+    for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++) {
+        if (strcmp(deeds[i].name, name))
+            continue;
+        if (deeds[i].takes && !a->word[1]) {
+            fprintf(stderr, "cohl protect: %s takes %s\n", name, deeds[i].takes);
+            return COHL_EXIT_USAGE;
+        }
+        cohl_status st = cohl_protect_open(&a->store, a->ledger, &err);
+        if (!st) st = deeds[i].run(a, &err);
+        cohl_store_close(a->store);
+        return st ? cohl_command_fail(&err) : a->code;
+    }
+    fprintf(stderr, "cohl protect: \"%.60s\" is not one of list, add, remove, look\n", name);
+    return COHL_EXIT_USAGE;
+}
+
+static int run_protect(int argc, char **argv)
+{
+    asked a = { .now = (int64_t)time(NULL) };
+    int exit_code;
+    const cohl_option options[] = {
+        { "--who", "TEXT", "add: who asks for it, or signs for it", COHL_OPTION_TEXT, &a.who, 0, 0 },
+        { "--why", "TEXT", "add: the reason, which a refusal tells", COHL_OPTION_TEXT, &a.why, 0, 0 },
+        { "--until", "DAY", "add: the last day, 2027-01-31 (always)", COHL_OPTION_TEXT, &a.until, 0, 0 },
+        { "--name", "TEXT", "add: what it is called (the file's name)", COHL_OPTION_TEXT, &a.name, 0, 0 },
+        { "--ledger", "FILE", "another ledger (ledger.db in Cohl's home)", COHL_OPTION_TEXT, &a.ledger, 0, 0 },
+        { "--json", NULL, "answer as JSON", COHL_OPTION_FLAG, &a.json, 0, 0 },
+        { NULL, NULL, NULL, COHL_OPTION_FLAG, NULL, 0, 0 },
+    };
+    const cohl_usage usage = { "protect", "list|add|remove|look [PICTURE|N|FILE]",
+                               "Pictures that no film of this installation may show: each frame is compared with them before\n"
+                               "it leaves, also cut, in a mirror, larger, smaller, or as a part of the frame. What is kept of a\n"
+                               "picture tells it when it is seen again; the picture itself is not kept. look says whether a\n"
+                               "picture or film shows one of them (exit code 3).", options };
+    if (!cohl_options_parse(&usage, argc, argv, a.word, 0, 2, &exit_code))
+        return exit_code;
+    return run(&a);
+}
+
+const cohl_command cohl_command_protect = { "protect", "pictures that no film may show", run_protect };

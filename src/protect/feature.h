@@ -1,0 +1,60 @@
+/* feature.h - local features: corners of a picture, and what each looks like around.
+ *
+ *     cohl_feature_finder *finder;
+ *     if ((st = cohl_feature_finder_new(&finder, err))) return st;
+ *     st = cohl_feature_find(&list, finder, frame, false, err);
+ *     for (int i = 0; i < list.count; i++) ... list.feature[i] ...
+ *     cohl_feature_finder_free(finder);
+ *
+ * The picture is made grey and small (its longer side at most COHL_FEATURE_SIDE), then smaller by 4/5
+ * four times. On each level corners are found (FAST-9: Rosten and Drummond, ECCV 2006) and the
+ * best kept by Harris's measure, so many in each part of it; a corner is turned by the centroid of the light
+ * around it (Rosin 1999) and described by 256 comparisons of two places near it (BRIEF: Calonder et al.,
+ * ECCV 2010). That the three go well together is ORB's finding (Rublee et al., ICCV 2011). What two
+ * pictures have in common has features whose bits differ in few places, at whatever size and turn. */
+#ifndef COHL_PROTECT_FEATURE_H
+#define COHL_PROTECT_FEATURE_H
+
+#include <stdbool.h>
+
+#include "media/frame.h"
+
+enum { COHL_FEATURE_SIDE = 384, COHL_FEATURE_LEVELS = 5, COHL_FEATURE_TURNS = 32, COHL_FEATURES_MOST = 400 };
+
+typedef struct cohl_feature {
+    uint16_t x, y;         /* in sixteenths of a pixel of the small picture */
+    uint8_t  level;        /* its size is (5/4)^level                       */
+    uint8_t  turn;         /* of COHL_FEATURE_TURNS to a full circle        */
+    uint64_t bits[4];
+} cohl_feature;
+
+typedef struct cohl_feature_list {
+    int          width, height;      /* of the small picture */
+    int          count;
+    double       contrast;           /* standard deviation of its light, 0..127 */
+    float        luma[32 * 32];      /* the picture at that size, for its hash  */
+    cohl_feature feature[COHL_FEATURES_MOST];
+} cohl_feature_list;
+
+typedef struct cohl_feature_finder cohl_feature_finder;
+
+cohl_status cohl_feature_finder_new(cohl_feature_finder **out, cohl_error *err);
+void        cohl_feature_finder_free(cohl_feature_finder *finder);
+
+/* Of a picture, or of it seen in a mirror. One thread at a time. */
+cohl_status cohl_feature_find(cohl_feature_list *out, cohl_feature_finder *finder, const cohl_frame *frame,
+                              bool mirrored, cohl_error *err);
+
+/* Of 256 bits. */
+static inline int cohl_feature_distance(const cohl_feature *a, const cohl_feature *b)
+{
+    int sum = 0;
+    for (int i = 0; i < 4; i++)
+        sum += __builtin_popcountll(a->bits[i] ^ b->bits[i]);
+    return sum;
+}
+
+/* (5/4)^level */
+float cohl_feature_size(int level);
+
+#endif
