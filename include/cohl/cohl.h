@@ -47,9 +47,13 @@ typedef struct cohl_engine_params {
     bool without_frame_checks;   /* weights that were not trained here may make films although the networks that
                                 look at frames are not installed (`cohl checks install`); the films'
                                 credentials say so                                          (false) */
+    uint64_t    memory_bytes;  /* that the process may take: weights that do not fit are read from their files
+                                at every step, which changes no film; 0 = what the setting memory.most
+                                says, or else what is free                   (0) */
 } cohl_engine_params;
 
-/* Load a model; params may be NULL. Takes as much memory as its weights as F32.
+/* Load a model; params may be NULL. Takes as much memory as its weights; a large one's are read when
+ * they are needed.
  *
  * COHL_ERR_IO      there is no such model, or one of its files is missing
  * COHL_ERR_FORMAT  a file is broken, or two parts do not fit: the sentence names them */
@@ -219,6 +223,22 @@ typedef struct cohl_run_estimate {
  * COHL_ERR_CANCELLED  cohl_run_cancel                                          */
 COHL_API cohl_status cohl_run_estimate_cost(const cohl_run *run, cohl_run_estimate *out, cohl_error *err);
 
+/* The memory it takes, part by part, without running it. Bytes. */
+typedef struct cohl_run_memory {
+    uint64_t limit;            /* what it may take: asked, set, or free now                            */
+    uint64_t least;            /* with less it is refused                                              */
+    uint64_t whole;            /* with so much no weights are read twice                               */
+    uint64_t program;          /* parts of these: the program, latents, the film's encoder             */
+    uint64_t decoder, text, transformer;          /* weights; text 0 where they pass through, layer by layer */
+    uint64_t transformer_held; /* of its weights, those that stay in memory within the limit           */
+    uint64_t words, pictures, steps, frames;      /* working memory of the stages; the largest counts  */
+    bool     fits;             /* least <= limit                                                       */
+    bool     streams;          /* some weights are read at every step                                  */
+    int      best_width, best_height, best_frames;   /* where it does not fit, the largest that does; 0: none */
+} cohl_run_memory;
+
+COHL_API cohl_status cohl_run_memory_needed(const cohl_run *run, cohl_run_memory *out, cohl_error *err);
+
 typedef struct cohl_run_progress {
     const char *stage;          /* "pictures", "steps", "frames"              */
     int         step, steps;    /* done, and of how many, in this stage       */
@@ -267,6 +287,7 @@ COHL_API cohl_status cohl_film_check(const cohl_run *run, const cohl_film *film,
  * report may be NULL.
  *
  * COHL_ERR_ARGUMENT   it was run before
+ * COHL_ERR_MEMORY     it takes more than it may, or than there is: the sentence says the least
  * COHL_ERR_FORMAT     the model's weights are broken: what it made are not finite numbers
  * COHL_ERR_CANCELLED  cohl_run_cancel
  * COHL_ERR_REFUSED    a check refused a frame, or the policy the film's name; or weights from outside, and the

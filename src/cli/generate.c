@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/given.h"
@@ -24,7 +25,7 @@ static const int UNASKED = -1;
 /* What was typed; UNASKED or NULL where nothing was. */
 typedef struct asked {
     const char *prompt, *out, *size, *solver, *noise, *negative, *image, *last_image, *model, *loras, *precision, *again, *seed,
-               *signer;
+               *signer, *memory;
     cohl_given_options given;
     double      seconds, fps, guidance, shift;
     int         frames, steps, takes, threads;
@@ -281,6 +282,49 @@ static json_t *estimate_json(const cohl_run_estimate *e)
                                               "price_per_kwh", c->price) : json_null());
 }
 
+static json_t *memory_json(const cohl_run_memory *m)
+{
+    json_t *best = m->best_frames ? json_pack("{s:i, s:i, s:i}", "width", m->best_width, "height", m->best_height,
+                                              "frames", m->best_frames) : json_null();
+    return json_pack("{s:b, s:b, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}, s:o}",
+                     "fits", m->fits, "streams", m->streams, "limit", (json_int_t)m->limit, "least", (json_int_t)m->least,
+                     "whole", (json_int_t)m->whole, "parts", "program", (json_int_t)m->program, "decoder",
+                     (json_int_t)m->decoder, "text", (json_int_t)m->text, "transformer", (json_int_t)m->transformer,
+                     "transformer_held", (json_int_t)m->transformer_held, "words", (json_int_t)m->words, "pictures",
+                     (json_int_t)m->pictures, "steps", (json_int_t)m->steps, "frames", (json_int_t)m->frames, "best", best);
+}
+
+static void print_part(const char *name, uint64_t bytes, const char *about)
+{
+    char size[COHL_MEMORY_TEXT];
+    cohl_memory_print(size, bytes);
+    if (bytes)
+        printf("  %-12s %9s  %s\n", name, size, about);
+}
+
+static void print_memory(const cohl_run_memory *m)
+{
+    char limit[COHL_MEMORY_TEXT], least[COHL_MEMORY_TEXT], whole[COHL_MEMORY_TEXT], held[96];
+    cohl_memory_print(limit, m->limit), cohl_memory_print(least, m->least), cohl_memory_print(whole, m->whole);
+    cohl_memory_print(held, m->transformer_held);
+    strcat(held, " of it in memory, the rest read at every step");
+    printf("memory: %s at the least, %s for all weights at once; %s may be taken\n", least, whole, limit);
+    print_part("transformer", m->transformer, m->streams ? held : "weights");
+    print_part("text", m->text, "the text encoder's weights");
+    print_part("decoder", m->decoder, "the autoencoder's weights");
+    print_part("program", m->program, "with the film's own encoder");
+    print_part("words", m->words, "to work in while words are read");
+    print_part("pictures", m->pictures, "the same, while pictures are encoded");
+    print_part("steps", m->steps, "the same, while it steps");
+    print_part("frames", m->frames, "the same, while frames are decoded");
+    if (m->fits)
+        return;
+    if (m->best_frames)
+        printf("does not fit; --size %dx%d --frames %d does\n", m->best_width, m->best_height, m->best_frames);
+    else
+        puts("does not fit, nor does any smaller film");
+}
+
 static void tell_ahead(const asked *a, const cohl_run_estimate *e)
 {
     FILE *to = a->plan ? stdout : stderr;
@@ -318,6 +362,20 @@ static void tell_film(session *s, const cohl_film *film, const cohl_run *run, co
         fprintf(stderr, "cohl: the film is there, but: %s\n", report->warning);
 }
 
+/* Its time too, where it fits. */
+static cohl_status tell_memory(session *s, const cohl_run *run, cohl_error *err)
+{
+    cohl_run_memory memory;
+    cohl_status st = cohl_run_memory_needed(run, &memory, err);
+    if (st)
+        return st;
+    if (s->films)
+        json_object_set_new(s->plan, "memory", memory_json(&memory));
+    else
+        print_memory(&memory);
+    return memory.fits ? tell_estimate(s, run, err) : COHL_OK;
+}
+
 /* --plan: what would be made, for what, and nothing else. */
 static cohl_status tell_plan(session *s, const cohl_film *film, const cohl_run *run, cohl_error *err)
 {
@@ -330,7 +388,7 @@ static cohl_status tell_plan(session *s, const cohl_film *film, const cohl_run *
     else
         printf("%s: %d frames of %dx%d, %.2f s at %g fps, %d steps by %s\n", film->path, plan->frames, plan->width,
                plan->height, plan->seconds, plan->fps, plan->steps, plan->solver);
-    return tell_estimate(s, run, err);
+    return tell_memory(s, run, err);
 }
 
 static cohl_status make_take(session *s, cohl_run *run, const cohl_film *film, int take, cohl_error *err)
@@ -390,6 +448,7 @@ static cohl_status generate(session *s, cohl_error *err)
     cohl_engine_params params = { .model = a->model, .loras = a->loras, .threads = a->threads, .precision = a->precision,
                                   .without_frame_checks = a->without_frame_checks };
     cohl_status st = make_request(&request, &recipe, a, err);
+    if (!st && a->memory) st = cohl_memory_read(&params.memory_bytes, "--memory", a->memory, err);
     if (!params.loras) params.loras = cohl_recipe_loras(recipe);
     if (!st) st = cohl_engine_open(&s->engine, &params, err);
     for (int take = 0; take < a->takes && !st; take++)
@@ -454,6 +513,7 @@ static int run_generate(int argc, char **argv)
         { "--without-frame-checks", NULL, "let weights from outside run where `cohl checks install` was not; the film says so",
           COHL_OPTION_FLAG, &a.without_frame_checks, 0, 0 },
         { "--precision", "P", "of products and weights: f32, bf16 or int8 (the faster of f32 and bf16 here)", COHL_OPTION_TEXT, &a.precision, 0, 0 },
+        { "--memory", "SIZE", "what the film may take, such as 8G; it is the same film with any (what is free)", COHL_OPTION_TEXT, &a.memory, 0, 0 },
         { "--plan", NULL, "say what it would be and what it would cost, and make nothing", COHL_OPTION_FLAG, &a.plan, 0, 0 },
         { "--no-report", NULL, "no report of its cost beside the film", COHL_OPTION_FLAG, &a.no_report, 0, 0 },
         { "--label", NULL, "\"AI generated\" in a corner of every frame; the credentials tell whether", COHL_OPTION_FLAG, &a.label, 0, 0 },

@@ -9,9 +9,12 @@
 
 #include "base/file.h"
 #include "base/home.h"
+#include "base/memory.h"
 #include "base/shipped.h"
 #include "engine/build.h"
 #include "fetch/pull.h"
+#include "ledger/films.h"
+#include "ledger/settings.h"
 #include "tensor/backend.h"
 
 static const char usual_model[] = "models/mini";
@@ -66,11 +69,35 @@ static cohl_status open_vocabulary(cohl_engine *engine, const char *folder, cohl
     return st;
 }
 
+/* What was asked, or set, or else most of what is free: the system wants some for files. */
+static cohl_status find_memory(cohl_engine *engine, uint64_t asked, cohl_error *err)
+{
+    static const double PART = 0.9;
+    cohl_store *ledger = NULL;
+    char *set = NULL;
+    cohl_status st = COHL_OK;
+    engine->memory = asked;
+    if (!asked && (!engine->ledger || *engine->ledger) && !cohl_ledger_open(&ledger, engine->ledger, NULL))
+        st = cohl_setting_text(&set, ledger, "memory.most", err);
+    if (!st && set && *set)
+        st = cohl_memory_read(&engine->memory, "the setting memory.most", set, err);
+    engine->memory_asked = engine->memory > 0;
+    if (!engine->memory_asked)
+        engine->memory = (uint64_t)(PART * (double)cohl_memory_free());
+    cohl_store_close(ledger);
+    free(set);
+    return st;
+}
+
+/* Parameters above which a network stays in its file where nobody asked for little memory. */
+static const int64_t HELD_MOST = 500000000;
+
 static cohl_status open_model(cohl_engine *engine, const char *asked, const char *loras, cohl_error *err)
 {
     char *folder;
     cohl_status st = find_model(&folder, asked, err);
-    const cohl_film_loading how = { .loras = loras, .dtype = engine->dtype };
+    const cohl_film_loading how = { .loras = loras, .dtype = engine->dtype, .room = engine->room,
+                                    .held_most = engine->memory_asked ? 0 : HELD_MOST };
     if (!st) st = cohl_film_model_load_as(&engine->model, folder, &how, &engine->weights, err);
     if (!st) st = open_vocabulary(engine, folder, err);
     free(folder);
@@ -109,6 +136,8 @@ cohl_status cohl_engine_open(cohl_engine **out, const cohl_engine_params *params
     if ((st = read_precision(engine, params->precision, err)))                          goto done;
     if ((st = cohl_workers_new(&engine->workers, params->threads, err)))                            goto done;
     if ((st = cohl_ctx_open(&engine->weights, &(cohl_ctx_params){ .workers = engine->workers }, err))) goto done;
+    if ((st = cohl_room_new(&engine->room, SIZE_MAX, err)))                                         goto done;
+    if ((st = find_memory(engine, params->memory_bytes, err)))                                      goto done;
     if ((st = open_policy(engine, params, err)))                                                    goto done;
     st = open_model(engine, params->model, params->loras, err);
 done:
@@ -125,6 +154,7 @@ void cohl_engine_close(cohl_engine *engine)
         return;
     cohl_vocabulary_free(engine->vocabulary);
     cohl_film_model_free(engine->model);
+    cohl_room_free(engine->room);
     cohl_ctx_close(&engine->weights);
     cohl_workers_free(engine->workers);
     free(engine->loras);

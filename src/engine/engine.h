@@ -17,6 +17,9 @@ struct cohl_engine {
     cohl_precision   precision;
     cohl_dtype       dtype;       /* that the transformer's and the encoders' weights are held in */
     cohl_workers    *workers;
+    uint64_t         memory;        /* bytes that a film may take (need.h)                    */
+    bool             memory_asked;  /* or set; else it is what was free                       */
+    cohl_room       *room;          /* of weights that stay in their files                    */
     cohl_film_model *model;
     cohl_vocabulary *vocabulary;    /* NULL: the model was not taught from a list */
     char            *loras;         /* laid over the model, as asked; or NULL */
@@ -57,9 +60,10 @@ cohl_status engine_plan_length(cohl_plan *plan, const cohl_request *request, con
 /* A sentence worth telling; those beyond COHL_PLAN_NOTES_MAX are not kept. */
 void engine_note(cohl_plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* cohl_run_estimate of a plan; *cancel ends it. */
-cohl_status engine_estimate(const cohl_engine *engine, const cohl_plan *plan, const volatile bool *cancel,
-                            cohl_run_estimate *out, cohl_error *err);
+/* cohl_run_estimate of a plan that needs so much (need.h); *cancel ends it. */
+struct engine_need;
+cohl_status engine_estimate(const cohl_engine *engine, const cohl_plan *plan, const struct engine_need *need,
+                            const volatile bool *cancel, cohl_run_estimate *out, cohl_error *err);
 
 /* Latent frames of the longest window. */
 static inline int engine_window_latents(const cohl_plan *plan) { return (plan->window_frames - 1) / COHL_VAE_TIME + 1; }

@@ -1,26 +1,30 @@
 /* estimate.c - what a run will cost, before it: small pieces of it, timed.
  *
  * No table of machines: the model that is loaded does, on this machine as busy as it is, a pass
- * over a few latent frames, the attention of some rows to all of the film's tokens, and the first
- * three pieces of the decoder. A pass over all frames costs
+ * over a few latent frames (of a large network through its first layers), the attention of some rows to
+ * all of the film's tokens, and three pieces of the decoder (of a large picture its corner). A pass over
+ * all costs
  *
  *     frames/few * (pass over few - its attention) + attention of all tokens
  *
- * since everything else in a transformer is linear in tokens; a decoder's pieces of four frames all
- * cost the same, but for the first of them, which readies its kernels. Reading words, encoding given pictures and writing the file are not counted. */
+ * since everything else in a transformer is linear in tokens and layers; a decoder's pieces of four frames
+ * all cost the same, but for the first of them, which readies its kernels, and are linear in pixels.
+ * Reading words, encoding given pictures and writing the file are not counted. */
 #include "engine/engine.h"
 
-#include <stdlib.h>
+#include <math.h>
 
 #include "base/clock.h"
 #include "engine/book.h"
+#include "engine/need.h"
+#include "engine/piece.h"
 #include "tensor/ops.h"
 
 enum { ROWS_FEW = 256,        /* of a product: enough that all threads have work */
        ROWS_ATTENTION = 128, TRIES = 3,
        PIECES = 3 };          /* of the decoder: one frame, the first four, the next */
 static const double PATIENCE = 0.1;    /* seconds after which nothing is timed twice */
-static const double MIDDLE_TIME = 500; /* of the noise levels 0..1000; any costs the same */
+static const double OPERATIONS = 3e11; /* of a piece, at the most: some seconds of a slow machine */
 
 typedef struct cost { double seconds, cpu_seconds, operations; } cost;
 
@@ -29,6 +33,8 @@ typedef struct timing {
     const cohl_film_model *model;
     int  branches, frames, height, width;      /* of the latent */
     int  few;                                  /* latent frames of the timed pass */
+    cohl_dit shallow;                          /* the model's network, or its first layers */
+    int  corner[2];                            /* height, width of the decoder's pieces */
     int  tokens;                               /* that the attention timed now sees */
     cohl_vae_stream *stream;
 } timing;
@@ -47,39 +53,10 @@ static cost plus(cost a, cost b)
 
 /* ---- pieces of a run ----------------------------------------------------- */
 
-/* Of what the transformer is given beside text, as much as it always has. */
-static void add_conditions(cohl_dit_request *request, timing *t)
-{
-    const cohl_dit_config *dit = &t->model->dit->config;
-    int64_t cells = (int64_t)t->branches * t->few * t->height * t->width;
-    if (dit->image_dim)
-        request->image = cohl_tensor_zero(&t->ctx, COHL_F32, 2, (int64_t[]){
-            dit->image_positions ? dit->image_positions : cohl_image_encoder_tokens(t->model->image), dit->image_dim });
-    if (dit->control_count)
-        request->control = cohl_tensor_zero(&t->ctx, COHL_F32, 2, (int64_t[]){ cells, dit->control_dim });
-}
-
 static void do_pass(timing *t)
 {
-    const cohl_dit_config *dit = &t->model->dit->config;
-    const cohl_dit_sample sample[2] = { { t->few, t->height, t->width, 0, 1 }, { t->few, t->height, t->width, 0, 1 } };
-    int times = t->branches * t->few;
-    float *time = malloc((size_t)times * sizeof *time);
-    if (!time) {
-        cohl_ctx_fail(&t->ctx, COHL_ERR_MEMORY, "no memory for %d times", times);
-        return;
-    }
-    for (int i = 0; i < times; i++)
-        time[i] = (float)MIDDLE_TIME;
-    cohl_tensor *text = cohl_tensor_zero(&t->ctx, COHL_F32, 2, (int64_t[]){ 1, dit->text_dim });
-    cohl_tensor *latent = cohl_tensor_zero(&t->ctx, COHL_F32, 2, (int64_t[]){
-        (int64_t)times * t->height * t->width, dit->in_dim });
-    cohl_dit_request request = { .sample = sample, .sample_count = t->branches, .text = text, .control_scale = 1 };
-    add_conditions(&request, t);
-    cohl_dit_clip *clip = !text || !latent ? NULL : cohl_dit_clip_open(&t->ctx, t->model->dit, &request);
-    if (clip)
-        cohl_dit_forward(&t->ctx, t->model->dit, clip, latent, time);
-    free(time);
+    engine_piece_step(&t->ctx, &(engine_piece){ .model = t->model, .dit = &t->shallow, .branches = t->branches,
+                                                .frames = t->few, .height = t->height, .width = t->width, .text_rows = 1 });
 }
 
 static int attention_rows(const timing *t) { return t->tokens < ROWS_ATTENTION ? t->tokens : ROWS_ATTENTION; }
@@ -97,10 +74,8 @@ static void do_attention(timing *t)
 
 static void do_decode(timing *t)
 {
-    cohl_tensor *latent = cohl_tensor_zero(&t->ctx, COHL_F32, 4, (int64_t[]){
-        1, t->height, t->width, t->model->vae->config.z_dim });
-    if (latent)
-        cohl_vae_stream_next(t->stream, latent);
+    engine_piece_decode(&t->ctx, &(engine_piece){ .model = t->model, .height = t->corner[0], .width = t->corner[1] },
+                        t->stream);
 }
 
 /* ---- their cost ---------------------------------------------------------- */
@@ -135,21 +110,55 @@ static cost attention(timing *t, int tokens)
     return scaled(rows, (double)tokens / attention_rows(t) * t->model->dit->config.num_layers * t->branches);
 }
 
+/* The network's first layers, so few that the pass is soon over: its blocks are alike. Says for how many
+ * each of them stands. */
+static double cut_layers(timing *t, double step_operations)
+{
+    cohl_dit_config *c = &t->shallow.config;
+    t->shallow = *t->model->dit;
+    double layers = c->num_layers * OPERATIONS / (step_operations * t->few / t->frames);
+    int all = c->num_layers + c->control_count;
+    if (layers >= c->num_layers)
+        return 1;
+    c->num_layers = layers < 1 ? 1 : (int)layers;
+    c->control_count = 0;
+    return (double)all / c->num_layers;
+}
+
 /* A whole step. */
-static cost step_cost(timing *t)
+static cost step_cost(timing *t, double operations)
 {
     int a_frame = t->height / COHL_DIT_PATCH * (t->width / COHL_DIT_PATCH);
     t->few = (ROWS_FEW + a_frame - 1) / a_frame;
     t->few = t->few < t->frames ? t->few : t->frames;
-    cost pass = time_piece(t, do_pass);
+    double layers = cut_layers(t, operations);
+    cost pass = scaled(time_piece(t, do_pass), layers);
     if (t->few == t->frames)
         return pass;
     cost rest = plus(pass, scaled(attention(t, t->few * a_frame), -1));
     return plus(scaled(rest, (double)t->frames / t->few), attention(t, t->frames * a_frame));
 }
 
-static cohl_status decode_cost(timing *t, int latents, cost *out, cohl_error *err)
+/* A length of the corner: `side` of the whole, but some cells at least. */
+static int cut_side(int length, double side)
 {
+    enum { LEAST = 4 };
+    int cut = (int)(length * side), least = length < LEAST ? length : LEAST;
+    return cut < least ? least : cut;
+}
+
+/* A corner of the picture whose pieces are soon over; says how often the picture holds it. */
+static double cut_corner(timing *t, double operations, int latents)
+{
+    double pieces = operations * (latents < PIECES ? 1 : (double)PIECES / latents);
+    double side = pieces > OPERATIONS ? sqrt(OPERATIONS / pieces) : 1;
+    t->corner[0] = cut_side(t->height, side), t->corner[1] = cut_side(t->width, side);
+    return (double)t->height * t->width / (t->corner[0] * t->corner[1]);
+}
+
+static cohl_status decode_cost(timing *t, int latents, double operations, cost *out, cohl_error *err)
+{
+    double corners = cut_corner(t, operations, latents);
     cohl_status st = cohl_vae_stream_open(&t->stream, &t->ctx, t->model->vae, COHL_VAE_DECODE, err);
     if (st)
         return st;
@@ -159,12 +168,13 @@ static cohl_status decode_cost(timing *t, int latents, cost *out, cohl_error *er
         *out = plus(*out, piece = time_once(t, do_decode));
     if (latents > PIECES)
         *out = plus(*out, scaled(piece, latents - PIECES));
+    *out = scaled(*out, corners);
     cohl_vae_stream_close(t->stream);
     return COHL_OK;
 }
 
-cohl_status engine_estimate(const cohl_engine *engine, const cohl_plan *plan, const volatile bool *cancel,
-                            cohl_run_estimate *out, cohl_error *err)
+cohl_status engine_estimate(const cohl_engine *engine, const cohl_plan *plan, const engine_need *need,
+                            const volatile bool *cancel, cohl_run_estimate *out, cohl_error *err)
 {
     int space = cohl_vae_space(&engine->model->vae->config);
     timing t = { .model = engine->model, .branches = plan->guidance == 1 ? 1 : 2,
@@ -177,8 +187,8 @@ cohl_status engine_estimate(const cohl_engine *engine, const cohl_plan *plan, co
     if (st)
         return st;
     t.ctx.cancel = cancel;
-    cost sample = scaled(step_cost(&t), (double)plan->steps * plan->windows);
-    st = decode_cost(&t, (plan->model_frames - 1) / COHL_VAE_TIME + 1, &decode, err);
+    cost sample = scaled(step_cost(&t, need->step_operations), (double)plan->steps * plan->windows);
+    st = decode_cost(&t, (plan->model_frames - 1) / COHL_VAE_TIME + 1, need->decode_operations, &decode, err);
     if (!st)
         st = cohl_ctx_fine(&t.ctx) ? COHL_OK : cohl_ctx_status(&t.ctx, err);
     cost all = plus(sample, decode);

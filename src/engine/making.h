@@ -4,6 +4,7 @@
 
 #include "engine/book.h"
 #include "engine/engine.h"
+#include "engine/need.h"
 #include "engine/seam.h"
 #include "engine/steady.h"
 
@@ -11,6 +12,7 @@ struct cohl_run {
     cohl_engine   *engine;
     engine_request own;
     cohl_plan      plan;
+    engine_need    need;
     reel           reel;
     char          *recipe;
     engine_clip   *clip[2];            /* what is given, as it is shown                      */

@@ -86,6 +86,7 @@ cohl_status cohl_run_new(cohl_run **out, cohl_engine *engine, const cohl_request
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a run");
     run->engine = engine;
     if ((st = engine_plan(engine, request, &run->plan, &run->reel, run->clip, err)))    goto done;
+    if ((st = engine_need_of(&run->need, engine, &run->plan, request, err)))            goto done;
     if ((st = name_files(sum, &own, err)))                                              goto done;
     if ((st = open_given(run, &own, err)))                                              goto done;
     if ((st = engine_request_copy(&run->own, &own, err)))                               goto done;
@@ -118,9 +119,22 @@ const char *cohl_run_recipe(const cohl_run *run) { return run->recipe; }
 const char *cohl_run_cost_text(const cohl_run *run) { return run->cost; }
 void cohl_run_cancel(cohl_run *run) { run->cancel = true; }
 
+/* Weights that stay in their files are held as far as this run leaves room. */
+static cohl_status claim_memory(const cohl_run *run, cohl_error *err)
+{
+    cohl_room_limit(run->engine->room, engine_need_room(&run->need, run->engine->memory));
+    return engine_memory_check(run->engine, &run->need, err);
+}
+
 cohl_status cohl_run_estimate_cost(const cohl_run *run, cohl_run_estimate *out, cohl_error *err)
 {
-    return engine_estimate(run->engine, &run->plan, &run->cancel, out, err);
+    cohl_status st = claim_memory(run, err);
+    return st ? st : engine_estimate(run->engine, &run->plan, &run->need, &run->cancel, out, err);
+}
+
+cohl_status cohl_run_memory_needed(const cohl_run *run, cohl_run_memory *out, cohl_error *err)
+{
+    return engine_memory_tell(out, run->engine, &run->plan, &run->own.request, &run->need, err);
 }
 
 void cohl_run_watch(cohl_run *run, cohl_run_watch_fn *fn, void *user)
@@ -279,6 +293,7 @@ cohl_status cohl_run_film(cohl_run *run, const cohl_film *film, cohl_run_report 
     cohl_status st = engine_ask_names(run->engine, film, err);
     if (!st) st = engine_ask_checks(run->engine, &told.unchecked, err);
     if (!st) st = engine_ask_policy(run->engine, COHL_POLICY_PROMPT, "prompt", run->own.request.prompt, true, err);
+    if (!st) st = claim_memory(run, err);
     if (st || (st = cohl_door_check(&params, err)) || (st = use_once(run, err)) || (st = check_book(run, err)))
         return st;
     st = open_run(run, err);
@@ -346,6 +361,7 @@ static cohl_status hand_frames(cohl_run *run, handing *h, cohl_run_report *repor
 {
     bool unchecked;
     cohl_status st = engine_ask_checks(run->engine, &unchecked, err);
+    if (!st) st = claim_memory(run, err);
     if (st || (st = use_once(run, err)) || (st = check_book(run, err)))
         return st;
     const cohl_check_view about = { .name = "film", .width = run->plan.width, .height = run->plan.height,

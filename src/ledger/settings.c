@@ -25,6 +25,7 @@ const cohl_setting_entry cohl_settings[] = {
     { "requests.acknowledge", "hours until a request must be acknowledged", "48", 0.01, 10000, 0 },
     { "requests.decide", "hours from then until it must be decided", "48", 0.01, 10000, 0 },
     { "models.url", "where cohl models pull finds files", "https://huggingface.co", 0, 0, 200 },
+    { "memory.most", "what a film may take, such as 8G; empty: what is free", "", 0, 0, 20 },
     { NULL, NULL, NULL, 0, 0, 0 },
 };
 

@@ -73,6 +73,11 @@ int64_t cohl_image_encoder_size(const cohl_image_encoder *encoder)
     return cohl_params_size(&encoder->params);
 }
 
+size_t cohl_image_encoder_slot(const cohl_image_encoder *encoder)
+{
+    return cohl_shelf_bytes(encoder->shelf, OUTER_PARAMS, BLOCK_PARAMS);
+}
+
 /* ---- parameters ---------------------------------------------------------- */
 
 static cohl_affine norm(cohl_params *params, int width, const char *name)

@@ -71,11 +71,20 @@ static cohl_tensor *residual(walk *w, cohl_tensor *x, const vae_residual *r)
 {
     cohl_ctx *ctx = w->ctx;
     cohl_ctx_mark_t mark = cohl_ctx_mark(ctx);
-    cohl_tensor *h = cube(w, cohl_channel_norm(ctx, x, r->gain_a, true), r->conv_a);
-    h = cube(w, cohl_channel_norm(ctx, h, r->gain_b, true), r->conv_b);
+    cohl_tensor *h = cohl_settle(ctx, mark, cube(w, cohl_channel_norm(ctx, x, r->gain_a, true), r->conv_a));
+    h = cohl_settle(ctx, mark, cube(w, cohl_channel_norm(ctx, h, r->gain_b, true), r->conv_b));
     if (r->shortcut.weight)
         x = cohl_linear(ctx, x, r->shortcut.weight, r->shortcut.bias);
     return cohl_settle(ctx, mark, cohl_add(ctx, h, x));
+}
+
+/* One after the other; each takes the place of the one before. */
+static cohl_tensor *residuals(walk *w, cohl_tensor *x, const vae_stage *s)
+{
+    cohl_ctx_mark_t mark = cohl_ctx_mark(w->ctx);
+    for (int i = 0; i < s->residual_count; i++)
+        x = cohl_settle(w->ctx, mark, residual(w, x, &s->residual[i]));
+    return x;
 }
 
 /* Each frame's pixels look at each other, one head. */
@@ -134,8 +143,7 @@ static cohl_tensor *down(walk *w, cohl_tensor *x, const vae_stage *s)
     cohl_ctx_mark_t mark = cohl_ctx_mark(ctx);
     int ft = s->time.weight ? 2 : 1, fs = s->resample.weight ? 2 : 1;
     cohl_tensor *skip = s->averaging ? cohl_average_down(ctx, x, ft, fs, s->out) : NULL;
-    for (int i = 0; i < s->residual_count; i++)
-        x = residual(w, x, &s->residual[i]);
+    x = residuals(w, x, s);
     /* Pad right and below only: the weights were trained with that asymmetry. */
     if (s->resample.weight)
         x = cohl_conv(ctx, x, NULL, s->resample.weight, s->resample.bias, &(cohl_conv_params){
@@ -257,12 +265,12 @@ static cohl_tensor *up(walk *w, cohl_tensor *x, const vae_stage *s)
     cohl_tensor *skip = NULL;
     if (s->averaging)
         skip = cohl_repeat_up(ctx, x, ft, 2, s->out, at_start(w) ? ft - 1 : 0);
-    for (int i = 0; i < s->residual_count; i++)
-        x = residual(w, x, &s->residual[i]);
+    cohl_ctx_mark_t inner = cohl_ctx_mark(ctx);
+    x = residuals(w, x, s);
     if (!s->resample.weight)
         return cohl_settle(ctx, mark, x);
     if (s->time.weight)
-        x = double_time(w, x, s->time);
+        x = cohl_settle(ctx, inner, double_time(w, x, s->time));
     x = cohl_conv(ctx, cohl_upsample(ctx, x), NULL, s->resample.weight, s->resample.bias, &(cohl_conv_params){
         .stride_time = 1, .stride_space = 1,
         .pad_top = 1, .pad_bottom = 1, .pad_left = 1, .pad_right = 1 });
@@ -279,18 +287,58 @@ static cohl_tensor *unfold(cohl_ctx *ctx, cohl_tensor *x, int patch)
     return cohl_reshape(ctx, x, 4, (int64_t[]){ frames, patch * height, patch * width, 3 });
 }
 
+/* Stages from `stage` on, and the way out: [frames, height, width, 3 patch patch]. */
+static cohl_tensor *finish(walk *w, const cohl_vae_net *net, cohl_tensor *x, int stage)
+{
+    cohl_ctx_mark_t mark = cohl_ctx_mark(w->ctx);
+    for (; stage < net->stage_count; stage++)
+        x = cohl_settle(w->ctx, mark, up(w, x, &net->decoder.stage[stage]));
+    return cube(w, cohl_channel_norm(w->ctx, x, net->decoder.gain, true), net->decoder.last);
+}
+
+/* The same a frame at a time, in a stream: behind the last stage that doubles frames each layer needs no more
+ * than what it remembers, and there pictures are largest. */
+static cohl_tensor *finish_frames(walk *w, const cohl_vae_net *net, cohl_tensor *x, int stage)
+{
+    cohl_ctx *ctx = w->ctx;
+    int next = w->next, space = 1;
+    for (int i = stage; i < net->stage_count; i++)
+        space *= net->decoder.stage[i].resample.weight ? 2 : 1;
+    cohl_tensor *all = !x ? NULL : cohl_tensor_new(ctx, COHL_F32, 4, (int64_t[]){
+        x->dim[0], x->dim[1] * space, x->dim[2] * space, net->decoder.last.weight->dim[0] });
+    for (int64_t f = 0; all && f < x->dim[0] && cohl_ctx_fine(ctx); f++) {
+        cohl_ctx_mark_t mark = cohl_ctx_mark(ctx);
+        w->next = next;
+        cohl_tensor *one = finish(w, net, cohl_slice(ctx, x, 0, f, 1), stage);
+        if (one)
+            ctx->backend->slice_into(ctx, all, one, 0, f, false);
+        cohl_ctx_release(ctx, mark);
+    }
+    return all;
+}
+
+/* The first stage behind the last that doubles frames. */
+static int steady_stage(const cohl_vae_net *net)
+{
+    int stage = net->stage_count;
+    while (stage > 0 && !net->decoder.stage[stage - 1].time.weight)
+        stage--;
+    return stage;
+}
+
 cohl_tensor *vae_net_decode(cohl_ctx *ctx, const cohl_vae_net *net, cohl_vae_stream *stream,
                             cohl_tensor *latent)
 {
     walk w = { ctx, stream, 0 };
     const vae_half *half = &net->decoder;
+    int steady = steady_stage(net);
     cohl_ctx_mark_t mark = cohl_ctx_mark(ctx);
     cohl_tensor *x = cohl_linear(ctx, latent, net->conv2.weight, net->conv2.bias);
     x = cube(&w, x, half->first);
     x = middle(&w, x, half);
-    for (int i = 0; i < net->stage_count; i++)
-        x = up(&w, x, &half->stage[i]);
-    x = unfold(ctx, cube(&w, cohl_channel_norm(ctx, x, half->gain, true), half->last), net->patch);
+    for (int i = 0; i < steady; i++)
+        x = cohl_settle(ctx, mark, up(&w, x, &half->stage[i]));
+    x = unfold(ctx, (stream ? finish_frames : finish)(&w, net, x, steady), net->patch);
     if (net->linear)
         x = cohl_add(ctx, map(&w, net, latent, false), cohl_scale(ctx, x, LINEAR_REST));
     return cohl_settle(ctx, mark, x);
