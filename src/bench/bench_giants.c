@@ -5,13 +5,14 @@
  * against those of oneDNN's products in the same type, measured in the same run. Processor time,
  * so that a share is the same beside other programs; seconds are the wall's. The error of a pass in
  * bf16 or int8 is against the same pass in f32, relative root mean square. With params->quick
- * seconds are computed from a pass of two blocks, or a quarter of the picture, by operations. */
+ * seconds are computed from a pass of two blocks, or a sixteenth of the picture, by operations. */
 #define _GNU_SOURCE
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/rng.h"
 #include "bench/bench.h"
 #include "bench/giants_weights.h"
@@ -21,7 +22,7 @@
 #include "model/vae.h"
 #include "tensor/backend.h"
 
-enum { TEXT_ROWS = 24, HEADS = 12, DIM = 1536, LAYERS = 30, QUICK_LAYERS = 2, Z = 16, SEED = 9 };
+enum { TEXT_ROWS = 24, HEADS = 12, DIM = 1536, LAYERS = 30, QUICK_LAYERS = 2, QUICK_PART = 4, Z = 16, SEED = 9 };
 
 typedef struct giants {
     cohl_bench_report       *report;
@@ -218,6 +219,89 @@ static cohl_status measure_pass(giants *g, const giant_row *row, cohl_error *err
     return st;
 }
 
+/* ---- which layers eight bits are enough for ---------------------------------------- */
+
+static const film_size few_tokens = { 2, 12, 16 };
+
+/* Parts of parameters' names; NULL stands for those that `--precision int8` brings to eight bits. */
+static const char *const layer_types[] = {
+    "self_attn.q.", "self_attn.k.", "self_attn.v.", "self_attn.o.", "cross_attn.q.", "cross_attn.k.", "cross_attn.v.",
+    "cross_attn.o.", "ffn.0.", "ffn.2.", "patch_embedding.", "text_embedding.", "time_embedding.", "time_projection.",
+    "head.head.", NULL,
+};
+enum { LAYER_TYPES = sizeof layer_types / sizeof *layer_types };
+
+/* A network to ask, and its velocities with all weights wide. */
+typedef struct asked {
+    const char      *name;
+    cohl_dit_config  config;
+    cohl_weights    *weights;
+    float           *truth, *velocity;
+} asked;
+
+/* velocity: of a pass where only the matrices of a type are in eight bits; wide: none are. */
+static cohl_status pass_of_type(giants *g, const asked *a, const char *type, bool wide, float *velocity, cohl_error *err)
+{
+    cohl_ctx ctx = { 0 };
+    cohl_dit *dit = NULL;
+    cohl_status st = open_ctx(g, &ctx, COHL_F32, err);
+    if (st)
+        return st;
+    st = cohl_dit_new(&dit, &a->config, err);
+    for (int i = 0; !st && (wide || type) && i < dit->params.count; i++) {
+        cohl_param *param = &dit->params.item[i];
+        param->eight = !wide && param->narrow && strstr(param->name, type);
+    }
+    if (!st) st = cohl_params_alloc(&dit->params, &ctx, &(cohl_params_use){ .dtype = COHL_Q8 }, err);
+    if (!st) st = cohl_params_load(&dit->params, a->weights, COHL_SURPLUS_ALLOWED, err);
+    if (!st) {
+        pass(&ctx, dit, &few_tokens, velocity);
+        st = cohl_ctx_status(&ctx, err);
+    }
+    cohl_dit_free(dit);
+    cohl_ctx_close(&ctx);
+    return st;
+}
+
+static cohl_status ask_types(giants *g, asked *a, cohl_error *err)
+{
+    size_t count = velocity_count(&few_tokens) / Z * (size_t)a->config.out_dim;
+    a->truth = malloc(count * sizeof *a->truth), a->velocity = malloc(count * sizeof *a->velocity);
+    if (!a->truth || !a->velocity)
+        return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a pass");
+    cohl_status st = pass_of_type(g, a, NULL, true, a->truth, err);
+    for (int i = 0; i < LAYER_TYPES && !st; i++)
+        if (!(st = pass_of_type(g, a, layer_types[i], false, a->velocity, err)))
+            cohl_bench_add(g->report, COHL_BENCH_NO_FLOOR, 0, "of 1", relative_rms(a->velocity, a->truth, count),
+                           "%s, int8: %s", a->name, layer_types[i] ? layer_types[i] : "as used");
+    return st;
+}
+
+/* Random weights, and those of a model that was trained. */
+static cohl_status measure_types(giants *g, const giant_row *row, cohl_error *err)
+{
+    asked random = { .name = "1.3B", .config = wan_13b }, trained = { .name = "trained" };
+    cohl_giants_use use = { .workers = g->workers, .stored = !g->params->quick, .say = g->params->say };
+    cohl_dit *dit = NULL;
+    cohl_config *json = NULL;
+    char *folder = cohl_bench_part(g->params, "transformer"), *config = folder ? cohl_path_join(folder, "config.json") : NULL;
+    cohl_status st = config ? COHL_OK : cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
+    random.config.num_layers = g->params->quick ? QUICK_LAYERS : LAYERS;
+    if (!st) st = cohl_dit_new(&dit, &random.config, err);
+    if (!st) st = cohl_giants_weights_open(&random.weights, &dit->params, "wan2.1-t2v-1.3b", &use, err);
+    if (!st) st = ask_types(g, &random, err);
+    if (!st) st = cohl_config_open(&json, config, err);
+    if (!st) st = cohl_dit_config_read(&trained.config, json, err);
+    if (!st) st = cohl_weights_open(&trained.weights, folder, err);
+    if (!st) st = ask_types(g, &trained, err);
+    cohl_config_close(json);
+    cohl_dit_free(dit);
+    cohl_weights_close(random.weights), cohl_weights_close(trained.weights);
+    free(random.truth), free(random.velocity), free(trained.truth), free(trained.velocity);
+    free(folder), free(config);
+    return st;
+}
+
 /* ---- attention ----------------------------------------------------------------- */
 
 static cohl_status measure_attention(giants *g, const giant_row *row, cohl_error *err)
@@ -232,7 +316,7 @@ static cohl_status measure_attention(giants *g, const giant_row *row, cohl_error
     for (int i = 0; i < 3; i++)
         in[i] = draw(&ctx, (uint64_t)i, 3, (int64_t[]){ tokens, HEADS, DIM / HEADS });
     effort best = { .cpu_seconds = 1e30 };
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < (g->params->quick ? 1 : 3); i++) {
         cohl_ctx_mark_t mark = cohl_ctx_mark(&ctx);
         effort e = begin_effort(&ctx);
         cohl_attention(&ctx, in[0], in[1], in[2], NULL, &span, 1, 1 / sqrtf((float)DIM / HEADS));
@@ -286,7 +370,7 @@ static void tell_decoding(giants *g, const giant_row *row, cohl_ctx *ctx, const 
 {
     film_size size = *row->size;
     if (g->params->quick)
-        size.height /= 2, size.width /= 2;
+        size.height /= QUICK_PART, size.width /= QUICK_PART;
     double share = (double)(row->size->height * row->size->width) / (size.height * size.width);
     effort e = decode(ctx, d, size);
     tell(g, row, e, share * e.operations, !g->params->quick);
@@ -346,6 +430,7 @@ static const giant_row rows[] = {
     { "pass-int8", "the same in int8", measure_pass, COHL_Q8, &small_film, 0.56, 0, 0.04 },
     { "large-bf16", "one pass of 1.3B, 480x272x33, in bf16", measure_pass, COHL_BF16, &large_film, 0.69, 5000, 0 },
     { "large-int8", "the same in int8", measure_pass, COHL_Q8, &large_film, 0, 5000, 0 },
+    { "types", "error of a pass with only one type of layer in int8", measure_types, COHL_Q8, NULL, 0, 0, 0 },
     { "attention", "12 heads of 128 over 1,280 tokens", measure_attention, COHL_F32, &small_film, 0.5, 0, 0 },
     { "large-attention", "over 4,590", measure_attention, COHL_F32, &large_film, 0.5, 0, 0 },
     { "vae", "decoding of 256x256x17", measure_vae, COHL_F32, &small_film, 0.5, 800, 0 },
@@ -419,8 +504,8 @@ cohl_status cohl_bench_giants(cohl_bench_report *report, const cohl_bench_params
     if (params->progress)
         params->progress(ROWS, ROWS);
     if (params->quick)
-        cohl_text_add(&report->words, "quick: seconds are computed by operations, from two blocks of thirty, or a quarter "
-                      "of the picture\n");
+        cohl_text_add(&report->words, "quick: seconds are computed by operations, from two blocks of thirty, or a "
+                      "sixteenth of the picture\n");
     free(g.truth);
     cohl_workers_free(g.workers);
     return st;

@@ -25,7 +25,7 @@ typedef struct cohl_bench_row {
     double floor;
 } cohl_bench_row;
 
-enum { COHL_BENCH_ROWS_MAX = 64 };
+enum { COHL_BENCH_ROWS_MAX = 128 };
 
 /* Starts as { .rows = 0 }; cohl_bench_report_free() it. */
 typedef struct cohl_bench_report {

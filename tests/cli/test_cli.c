@@ -144,6 +144,7 @@ static void test_bad_input_gets_one_sentence_and_its_exit_code(void **state)
         { "detect none.mp4", 1, "none.mp4" },
         { "detect tiny/model_index.json", 1, "model_index.json" },
         { "detect none.mp4 --new-key", 2, "--new-key takes no FILE" },
+        { "bench giants --rows taew,none", 2, "no row is called \"none\"; there are pass-f32" },
         { "bench watermark --media none", 1, "none: no footage there" },
         { "theatre dance", 2, "dance" },
         { "theatre caption --seed ' -5'", 2, "from 0 to" },

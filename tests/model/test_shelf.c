@@ -12,6 +12,7 @@
 #include "model/dit.h"
 #include "tensor/backend.h"
 #include "tensor/ops.h"
+#include "tensor/q8.h"
 
 static const cohl_dit_config config = {
     .in_dim = 4, .out_dim = 4, .dim = 64, .ffn_dim = 96, .num_heads = 2, .num_layers = 3, .freq_dim = 16,
@@ -67,13 +68,13 @@ static void pass(cohl_ctx *ctx, const cohl_dit *dit, float *out)
     cohl_ctx_release(ctx, mark);
 }
 
-static void pass_held(float *out)
+static void pass_held(float *out, cohl_dtype dtype)
 {
     cohl_ctx ctx;
     cohl_dit *dit;
     open_ctx(&ctx, NULL);
     assert_int_equal(cohl_dit_new(&dit, &config, NULL), COHL_OK);
-    assert_int_equal(cohl_params_alloc(&dit->params, &ctx, &(cohl_params_use){ 0 }, NULL), COHL_OK);
+    assert_int_equal(cohl_params_alloc(&dit->params, &ctx, &(cohl_params_use){ .dtype = dtype }, NULL), COHL_OK);
     assert_int_equal(cohl_params_load_path(&dit->params, path, NULL), COHL_OK);
     pass(&ctx, dit, out);
     cohl_dit_free(dit);
@@ -82,13 +83,13 @@ static void pass_held(float *out)
 
 typedef struct streamed { cohl_ctx ctx; cohl_weights *weights; cohl_room *room; cohl_dit *dit; } streamed;
 
-static void open_streamed(streamed *s, cohl_workers *workers, size_t limit)
+static void open_streamed(streamed *s, cohl_workers *workers, size_t limit, cohl_dtype dtype)
 {
     open_ctx(&s->ctx, workers);
     assert_int_equal(cohl_weights_open(&s->weights, path, NULL), COHL_OK);
     assert_int_equal(cohl_room_new(&s->room, limit, NULL), COHL_OK);
     assert_int_equal(cohl_dit_new(&s->dit, &config, NULL), COHL_OK);
-    assert_int_equal(cohl_dit_stream(s->dit, &s->ctx, s->weights, COHL_F32, s->room, NULL), COHL_OK);
+    assert_int_equal(cohl_dit_stream(s->dit, &s->ctx, s->weights, dtype, s->room, NULL), COHL_OK);
 }
 
 static void close_streamed(streamed *s)
@@ -103,14 +104,17 @@ static void test_any_room_gives_the_same_bytes(void **state)
 {
     cohl_workers *workers;
     assert_int_equal(cohl_workers_new(&workers, 3, NULL), COHL_OK);
-    for (int stored = 0; stored < 2; stored++) {
+    static const struct { cohl_dtype stored, held; } kinds[] = {
+        { COHL_F32, COHL_F32 }, { COHL_BF16, COHL_F32 }, { COHL_F32, COHL_Q8 },
+    };
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         float want[2 * VALUES], found[2 * VALUES];
-        write_weights(stored ? COHL_BF16 : COHL_F32);
-        pass_held(want);
+        write_weights(kinds[k].stored);
+        pass_held(want, kinds[k].held);
         const size_t rooms[] = { 0, 100000, 300000, SIZE_MAX };
         for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
             streamed s;
-            open_streamed(&s, i % 2 ? workers : NULL, rooms[i]);
+            open_streamed(&s, i % 2 ? workers : NULL, rooms[i], kinds[k].held);
             pass(&s.ctx, s.dit, found);
             assert_memory_equal(found, want, sizeof want);
             close_streamed(&s);
@@ -119,13 +123,43 @@ static void test_any_room_gives_the_same_bytes(void **state)
     cohl_workers_free(workers);
 }
 
+static cohl_tensor *declare_weight(cohl_params *params, int out, int in)
+{
+    cohl_affine affine = cohl_params_linear(params, out, in, false, cohl_init_normal(1), "blocks.0.ffn.0");
+    cohl_params_eight(params, affine.weight);
+    return affine.weight;
+}
+
+/* Which are read a stretch of some rows at a time. */
+static void test_eight_bits_out_of_a_file_are_those_of_its_values(void **state)
+{
+    enum { OUT = 35, IN = 2501 };
+    cohl_ctx ctx;
+    cohl_params wide = { 0 }, eight = { 0 };
+    cohl_tensor *values = declare_weight(&wide, OUT, IN), *held = declare_weight(&eight, OUT, IN);
+    void *packed = malloc(cohl_q8_bytes(OUT, IN));
+    open_ctx(&ctx, NULL);
+    assert_int_equal(cohl_params_alloc(&wide, &ctx, &(cohl_params_use){ 0 }, NULL), COHL_OK);
+    assert_int_equal(cohl_params_start(&wide, 7, NULL), COHL_OK);
+    assert_int_equal(cohl_params_save(&wide, path, COHL_F32, NULL, NULL), COHL_OK);
+    assert_int_equal(cohl_params_alloc(&eight, &ctx, &(cohl_params_use){ .dtype = COHL_Q8 }, NULL), COHL_OK);
+    assert_int_equal(cohl_params_load_path(&eight, path, NULL), COHL_OK);
+    assert_int_equal(held->dtype, COHL_Q8);
+    cohl_q8_pack(packed, values->data, OUT, IN);
+    assert_memory_equal(held->data, packed, cohl_q8_bytes(OUT, IN));
+    free(packed);
+    cohl_params_free(&wide);
+    cohl_params_free(&eight);
+    cohl_ctx_close(&ctx);
+}
+
 static void test_a_room_may_shrink_and_grow_between_passes(void **state)
 {
     float want[2 * VALUES], found[2 * VALUES];
     streamed s;
     write_weights(COHL_F32);
-    pass_held(want);
-    open_streamed(&s, NULL, SIZE_MAX);
+    pass_held(want, COHL_F32);
+    open_streamed(&s, NULL, SIZE_MAX, COHL_F32);
     const size_t rooms[] = { SIZE_MAX, 50000, 0, 400000, 200000 };
     for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
         cohl_room_limit(s.room, rooms[i]);
@@ -141,7 +175,7 @@ static void test_bf16_as_stored_is_held_as_it_is(void **state)
     for (int stored = 0; stored < 2; stored++) {
         streamed s;
         write_weights(stored ? COHL_BF16 : COHL_F32);
-        open_streamed(&s, NULL, 0);
+        open_streamed(&s, NULL, 0, COHL_F32);
         cohl_dit_memory memory = cohl_dit_memory_of(s.dit);
         assert_true(memory.kept < memory.all / 4 && memory.slot < memory.all / 4);
         bytes[stored] = memory.all;
@@ -156,8 +190,8 @@ static void test_one_network_yields_to_another_of_its_room(void **state)
     streamed s;
     cohl_dit *other;
     write_weights(COHL_F32);
-    pass_held(want);
-    open_streamed(&s, NULL, 0);
+    pass_held(want, COHL_F32);
+    open_streamed(&s, NULL, 0, COHL_F32);
     cohl_dit_memory memory = cohl_dit_memory_of(s.dit);
     assert_int_equal(cohl_dit_new(&other, &config, NULL), COHL_OK);
     assert_int_equal(cohl_dit_stream(other, &s.ctx, s.weights, COHL_F32, s.room, NULL), COHL_OK);
@@ -178,7 +212,7 @@ static void test_weights_of_another_network_are_refused_before_a_pass(void **sta
     cohl_error err;
     streamed s;
     write_weights(COHL_F32);
-    open_streamed(&s, NULL, 0);
+    open_streamed(&s, NULL, 0, COHL_F32);
     cohl_dit *dit;
     wide.ffn_dim = 128;
     assert_int_equal(cohl_dit_new(&dit, &wide, NULL), COHL_OK);
@@ -200,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_any_room_gives_the_same_bytes),
+        cmocka_unit_test(test_eight_bits_out_of_a_file_are_those_of_its_values),
         cmocka_unit_test(test_a_room_may_shrink_and_grow_between_passes),
         cmocka_unit_test(test_bf16_as_stored_is_held_as_it_is),
         cmocka_unit_test(test_one_network_yields_to_another_of_its_room),
