@@ -6,7 +6,7 @@
  * recomputes the weights from the logarithm of their sum: a first pass owns
  * queries and sums over keys (dq), a second owns keys and sums over queries
  * (dk, dv). The second is the first with the roles changed. */
-#include "tensor/cpu/cpu.h"
+#include "tensor/cpu/library.h"
 
 #include <math.h>
 #include <string.h>
@@ -230,9 +230,11 @@ static void clear_outside(float *y, int64_t rows, int64_t width, const cohl_span
 void cohl_cpu_attention(cohl_ctx *ctx, cohl_tensor *y, cohl_tensor *lse, cohl_in q, cohl_in k,
                         cohl_in v, cohl_in bias, const cohl_span *spans, int span_count, float scale)
 {
+    clear_outside(y->data, q->dim[0], q->dim[1] * q->dim[2], spans, span_count);
+    if (!lse && !bias && cohl_library_attention(ctx, y, q, k, v, spans, span_count, scale))
+        return;
     cohl_mark mark = cohl_arena_mark(&ctx->scratch);
     attend_job job = new_job(ctx, q, k, v, bias, spans, span_count, scale);
-    clear_outside(y->data, job.queries, job.heads * job.dim, spans, span_count);
     if (lse)
         clear_outside(lse->data, job.queries, job.heads, spans, span_count);
     job.y = y->data;

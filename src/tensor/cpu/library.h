@@ -68,4 +68,9 @@ static inline int64_t cohl_right_columns(const cohl_right *r, int64_t across)
  * than STEP: filling it up would cost more than the library saves. */
 bool cohl_library_product(cohl_ctx *ctx, const cohl_product *p, cohl_factor type);
 
+/* Attention by the library, without bias, for a pass that is not recorded; false, with y untouched, when
+ * it does not do it, or a span is shorter than STEP. */
+bool cohl_library_attention(cohl_ctx *ctx, cohl_tensor *y, cohl_in q, cohl_in k, cohl_in v, const cohl_span *spans,
+                            int span_count, float scale);
+
 #endif
