@@ -46,21 +46,34 @@ static int list_packages(const cohl_network_package *out[PACKAGES_MOST])
 
 /* ---- npm --------------------------------------------------------------------- */
 
-/* The line of npm's words that says most: its last error. */
+/* What npm says on a line of its errors, NULL where that is a mere detail. */
+static const char *said_on(const char *line)
+{
+    static const char *const details[] = { "code ", "errno ", "syscall ", "A complete log" };
+    const char *said = !strncmp(line, "npm error ", 10) ? line + 10 : !strncmp(line, "npm ERR! ", 9) ? line + 9 : NULL;
+    for (size_t i = 0; said && i < sizeof details / sizeof *details; i++)
+        if (!strncmp(said, details[i], strlen(details[i])))
+            return NULL;
+    return said;
+}
+
+/* The line that says most: one that tells what failed, else the first that is no detail. */
 static void last_words(char *out, size_t room, const char *path)
 {
     char *text = NULL, *rest = NULL;
+    bool found = false;
     snprintf(out, room, "it said nothing");
-    if (!cohl_file_read(&text, NULL, path, SAID_BYTES, NULL)) {
-        bool found = false;
-        for (char *line = strtok_r(text, "\n", &rest); line && !found; line = strtok_r(NULL, "\n", &rest)) {
-            const char *said = !strncmp(line, "npm error ", 10) ? line + 10 : !strncmp(line, "npm ERR! ", 9) ? line + 9 : NULL;
-            if (!said || !strncmp(said, "code ", 5))
+    if (!cohl_file_read(&text, NULL, path, SAID_BYTES, NULL))
+        for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+            const char *said = said_on(line);
+            bool tells = said && strstr(said, "failed");
+            if (!said || (found && !tells))
                 continue;
             snprintf(out, room, "%.*s", (int)room - 1, said);
             found = true;
+            if (tells)
+                break;
         }
-    }
     free(text);
 }
 
