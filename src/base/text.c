@@ -3,6 +3,8 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <locale.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -91,6 +93,27 @@ size_t cohl_utf8_check(const char *data, size_t size)
         at += n;
     }
     return at;
+}
+
+int cohl_utf8_fit(const char *text, int most)
+{
+    int size = (int)strnlen(text, (size_t)most + 1);
+    if (size <= most)
+        return size;
+    for (size = most; size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80;)
+        size--;
+    return size;
+}
+
+/* Made once, for good; NULL when memory is out, and then the program's own locale must do. */
+static locale_t plain;
+static void make_plain(void) { plain = newlocale(LC_ALL_MASK, "C", (locale_t)0); }
+
+double cohl_text_real(const char *text, char **end)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, make_plain);
+    return plain ? strtod_l(text, end, plain) : strtod(text, end);
 }
 
 bool cohl_text_whole(const char *text, uint64_t *value)

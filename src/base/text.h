@@ -25,6 +25,12 @@ void cohl_text_free(cohl_text *text);
  * overlong forms, no surrogates, at most U+10FFFF), or size if all is. */
 size_t cohl_utf8_check(const char *data, size_t size);
 
+/* How many bytes of text, at most `most`, end with a whole sign: for "%.*s". */
+int cohl_utf8_fit(const char *text, int most);
+
+/* strtod() with a point whatever the locale: a program that libcohl lives in may have chosen one with a comma. */
+double cohl_text_real(const char *text, char **end);
+
 /* A whole number in decimal digits and nothing else, up to 2^64-1; false: it is none, *value is as
  * it was. */
 bool cohl_text_whole(const char *text, uint64_t *value);

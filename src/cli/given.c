@@ -4,16 +4,17 @@
 #include <stdlib.h>
 
 #include "base/status.h"
+#include "base/text.h"
 
 /* "2.0-3.5": seconds of the film. */
 static cohl_status read_gap(cohl_request *r, const char *text, cohl_error *err)
 {
     char *end;
-    r->gap_begin = strtod(text, &end);
+    r->gap_begin = cohl_text_real(text, &end);
     bool good = end != text && *end == '-';
     const char *second = end + 1;
     if (good) {
-        r->gap_end = strtod(second, &end);
+        r->gap_end = cohl_text_real(second, &end);
         good = end != second && !*end && r->gap_begin >= 0 && r->gap_end > r->gap_begin;
     }
     if (good)

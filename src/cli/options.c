@@ -93,7 +93,7 @@ static bool bad_value(const cohl_usage *usage, const cohl_option *o, const char 
 static bool set_number(const cohl_usage *usage, const cohl_option *o, const char *name, const char *value)
 {
     char *end;
-    double number = strtod(value, &end);
+    double number = cohl_text_real(value, &end);
     bool good = end != value && !*end && isfinite(number) &&
                 (o->most <= o->least || (number >= o->least && number <= o->most));
     if (o->kind == COHL_OPTION_INT)

@@ -5,13 +5,19 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 enum { NAME_KEPT = 200, TRIES = 1000 };   /* a hidden name stays below 255 bytes */
+enum { LEFT_SECONDS = 3600 };
 
 static cohl_status fail_errno(cohl_error *err, const char *path, const char *deed)
 {
@@ -88,11 +94,44 @@ cohl_status cohl_place_check(const char *place, bool folder, const char *path, c
     return st;
 }
 
+/* A hidden name of this place that a killed run left: its process is gone, and nobody has written there for an
+ * hour, on another machine that shares the folder, say. */
+static bool is_left(int folder, const char *entry, const char *name)
+{
+    char stem[NAME_KEPT + 3], *end;
+    struct stat info;
+    int length = snprintf(stem, sizeof stem, ".%.*s.", NAME_KEPT, name);
+    if (strncmp(entry, stem, (size_t)length))
+        return false;
+    long pid = strtol(entry + length, &end, 10);
+    if (pid < 1 || pid > INT_MAX || *end != '-')
+        return false;
+    strtol(end + 1, &end, 10);
+    return !strcmp(end, ".part") && kill((pid_t)pid, 0) && errno == ESRCH &&
+           !fstatat(folder, entry, &info, AT_SYMLINK_NOFOLLOW) && time(NULL) - info.st_mtime > LEFT_SECONDS;
+}
+
+static void sweep(const char *place)
+{
+    char *above = folder_of(place);
+    DIR *folder = above ? opendir(above) : NULL;
+    for (const struct dirent *entry; folder && (entry = readdir(folder));)
+        if (is_left(dirfd(folder), entry->d_name, last_name(place))) {
+            char *left = cohl_path_join(above, entry->d_name);
+            cohl_place_remove(left);
+            free(left);
+        }
+    if (folder)
+        closedir(folder);
+    free(above);
+}
+
 cohl_status cohl_place_begin(char **out, const char *place, bool folder, const char *path,
                              cohl_error *err)
 {
     const char *name = last_name(place);
     *out = NULL;
+    sweep(place);
     for (int n = 0; n < TRIES; n++) {
         char *hidden = NULL;
         if (asprintf(&hidden, "%.*s.%.*s.%ld-%d.part", (int)(name - place), place, NAME_KEPT, name,

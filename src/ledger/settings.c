@@ -58,7 +58,7 @@ cohl_status cohl_setting_number(double *out, cohl_store *store, const char *name
     char *text;
     cohl_status st = cohl_setting_text(&text, store, name, err);
     if (!st)
-        *out = strtod(text, NULL);
+        *out = cohl_text_real(text, NULL);
     free(text);
     return st;
 }
@@ -82,7 +82,7 @@ static cohl_status check(const cohl_setting_entry *entry, const char *value, coh
         return COHL_OK;
     }
     char *end;
-    double number = strtod(value, &end);
+    double number = cohl_text_real(value, &end);
     if (end == value || *end || !isfinite(number) || number < entry->least || number > entry->most)
         return cohl_fail(err, COHL_ERR_ARGUMENT, "%s is \"%.40s\", expected a number from %.15g to %.15g",
                          entry->name, value, entry->least, entry->most);

@@ -66,6 +66,8 @@ static cohl_status look_at_pictures(cohl_detection *d, look *l, const char *path
             st = add_print(l, cohl_film_reader_seconds(l->film), err);
         d->frames++;
     }
+    if (!st && !d->frames)
+        st = cohl_fail(err, COHL_ERR_FORMAT, "%s: breaks off before its first picture", path);
     return st == COHL_ERR_FORMAT && d->frames ? COHL_OK : st;
 }
 
@@ -81,7 +83,9 @@ static const char *active_label(const cohl_verification *v)
 static cohl_status look_for_films(cohl_detection *d, const look *l, cohl_store *ledger, const char *path, cohl_error *err)
 {
     char digest[COHL_DIGEST_HEX];
-    cohl_film_key key = { .digest = digest, .credential = active_label(&d->credentials), .print = l->print,
+    /* Broken ones may be ours, laid on somebody else's film. */
+    bool right = d->credentials.findings.verdict >= COHL_VALID;
+    cohl_film_key key = { .digest = digest, .credential = right ? active_label(&d->credentials) : NULL, .print = l->print,
                           .print_count = l->prints, .print_bits = l->prints < FEW ? PRINT_BITS_FEW : PRINT_BITS,
                           .print_share = PRINT_SHARE };
     cohl_status st = cohl_digest_file(digest, path, err);

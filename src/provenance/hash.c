@@ -57,13 +57,15 @@ bool cohl_hash_is(const cohl_hash *hash, cohl_bytes expected)
 
 /* ---- parts that are left out ------------------------------------------------ */
 
-enum { RANGES_MOST = 1 << 16 };
+/* Exclusions times boxes is what a hostile file would make long: so many comparisons, then it is malformed. */
+enum { RANGES_MOST = 1 << 16, COMPARED_MOST = 1 << 22 };
 
 typedef struct range { uint64_t start, end; } range;
 
 typedef struct ranges {
     range *range;
     size_t count, room;
+    size_t compared;           /* boxes and their bytes with exclusions */
     bool   failed;
 } ranges;
 
@@ -91,8 +93,24 @@ static int by_start(const void *a, const void *b)
     return x->start < y->start ? -1 : x->start > y->start;
 }
 
+/* In order and without overlaps: then one range at a time matters. */
+static void settle(ranges *all)
+{
+    size_t count = 0;
+    if (all->count)
+        qsort(all->range, all->count, sizeof *all->range, by_start);
+    for (size_t i = 0; i < all->count; i++) {
+        range *last = count ? &all->range[count - 1] : NULL;
+        if (!last || all->range[i].start > last->end)
+            all->range[count++] = all->range[i];
+        else if (all->range[i].end > last->end)
+            last->end = all->range[i].end;
+    }
+    all->count = count;
+}
+
 /* Feed [start, end) of the file but for what is left out; *next is the first range that may
- * still matter. Ranges are sorted. */
+ * still matter. Ranges are settled. */
 static void feed(cohl_summing *sum, const uint8_t *file, uint64_t start, uint64_t end, const ranges *out, size_t *next)
 {
     while (start < end) {
@@ -109,12 +127,10 @@ static void feed(cohl_summing *sum, const uint8_t *file, uint64_t start, uint64_
     }
 }
 
+/* next: the first range that ends behind `at`. */
 static bool is_left_out(const ranges *out, size_t next, uint64_t at)
 {
-    for (; next < out->count && out->range[next].start <= at; next++)
-        if (at < out->range[next].end)
-            return true;
-    return false;
+    return next < out->count && out->range[next].start <= at;
 }
 
 /* The sum's name: the assertion's own, or the claim's. */
@@ -151,8 +167,7 @@ cohl_binding_answer cohl_binding_data(const cbor_item_t *assertion, const char *
                                : sum ? COHL_BINDING_MISMATCH : COHL_BINDING_UNSUPPORTED;
     if (sum) {
         size_t next = 0;
-        if (out.count)
-            qsort(out.range, out.count, sizeof *out.range, by_start);
+        settle(&out);
         feed(sum, file, 0, size, &out, &next);
         cohl_hash hash = cohl_summing_end(sum);
         if (cohl_hash_is(&hash, expected))
@@ -224,7 +239,9 @@ static void match_path(ranges *out, const cbor_item_t *exclusion, const char *pa
     cohl_box box;
     if (*path != '/' || strcspn(path + 1, "/") != 4)
         return;
-    while (cohl_box_next(&box, &at, data + size) == 1) {
+    while (!out->failed && cohl_box_next(&box, &at, data + size) == 1) {
+        out->compared += 1 + cohl_cbor_count(cohl_cbor_get(exclusion, "data"));
+        out->failed |= out->compared > COMPARED_MOST;
         if (memcmp(box.type, path + 1, 4))
             continue;
         if (path[5]) {
@@ -251,8 +268,7 @@ static bool collect(ranges *out, const cbor_item_t *exclusions, const uint8_t *f
         *wider |= !is_usual(path) || (!strcmp(path, "/uuid") && !cohl_cbor_count(cohl_cbor_get(one, "data")));
         match_path(out, one, path, file, size, file);
     }
-    if (out->count)
-        qsort(out->range, out->count, sizeof *out->range, by_start);
+    settle(out);
     return !out->failed;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "safety/pack_json.h"
 
 enum { PHRASE_BYTES_MAX = 200, WORK_YEARS = 100, DEATH_YEARS = 70 };
@@ -278,7 +279,7 @@ static cohl_status borrow(policy_packs *p, int slot, const char *classes, double
 static cohl_status add_trait(policy_packs *p, const pack_place *at, int class_id, char *trait, cohl_error *err)
 {
     char *colon = strrchr(trait, ':'), *end = NULL;
-    double weight = colon ? strtod(colon + 1, &end) : 1;
+    double weight = colon ? cohl_text_real(colon + 1, &end) : 1;
     if (colon && (*end || end == colon + 1 || !(weight > 0 && weight <= 10)))
         return cohl_fail(err, COHL_ERR_FORMAT, "%.120s: bundles[%zu]: \"%.60s\" has no weight from 0 to 10 behind its colon",
                          at->path, at->index, trait);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "tensor/backend.h"
 #include "weights/weights.h"
 #include "weights/safetensors.h"
@@ -120,7 +121,7 @@ static cohl_status read_number(const cohl_weights *file, const char *path, const
 {
     const char *text = cohl_weights_metadata(file, key);
     char *end = NULL;
-    *out = text ? strtod(text, &end) : 0;
+    *out = text ? cohl_text_real(text, &end) : 0;
     if (!text || end == text || *end || !(*out >= 0 && *out <= most))
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: its %s is %.40s, expected a number from 0 to %g", path,
                          key + 5, text ? text : "missing", most);

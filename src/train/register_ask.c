@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "film/words.h"
@@ -178,7 +179,8 @@ static void ask_words(asking *a, const char *what)
             say_word(a, kind, index);
         } else if (!size && !is_small(word[at])) {
             strange++;
-            say(a, "\"%.60s\" is no word of the vocabulary: no scene shows it and no caption says it on purpose", word[at]);
+            say(a, "\"%.*s\" is no word of the vocabulary: no scene shows it and no caption says it on purpose",
+                cohl_utf8_fit(word[at], 60), word[at]);
         }
     }
     say_held_out(a, &m);

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
 #include "weights/change.h"
 #include "weights/source.h"
 #include "weights/tidy.h"
@@ -394,7 +395,7 @@ cohl_status cohl_lora_argument(char **file, float *strength, const char *argumen
     *strength = 1;
     *file = NULL;
     if (colon && colon > argument && !strchr(colon, '/')) {
-        double number = strtod(colon + 1, &end);
+        double number = cohl_text_real(colon + 1, &end);
         if (end == colon + 1 || *end || !(fabs(number) <= 100))
             return cohl_fail(err, COHL_ERR_ARGUMENT, "\"%.200s\": expected FILE or FILE:STRENGTH, with a strength of -100 "
                              "to 100", argument);

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/half.h"
+#include "base/text.h"
 
 enum { MANIFEST_MAX = 16 << 20 };
 static const uint64_t GOLDEN = 0x9E3779B97F4A7C15u;
@@ -75,7 +76,7 @@ static bool read_number(double *out, const char *text)
     char *end;
     if (!text || !*text)
         return false;
-    *out = strtod(text, &end);
+    *out = cohl_text_real(text, &end);
     return *end == 0 && isfinite(*out);
 }
 

@@ -6,12 +6,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../folder.h"
@@ -318,6 +320,32 @@ static void test_a_film_whose_sheet_gets_no_name_stays_in_the_ledger(void **stat
     cohl_store_close(params.ledger);
 }
 
+/* What a killed run left goes with the next run of the same name; a live one's, a fresh one and another film's stay. */
+static void test_what_a_killed_run_left_is_swept(void **state)
+{
+    static const struct { const char *name; int pid, age; bool goes; } cases[] = {
+        { "sweep.mp4", 4194300, 7200, true }, { "sweep.mp4", 4194300, 60, false }, { "sweep.mp4", 0, 7200, false },
+        { "other.mp4", 4194300, 7200, false } };
+    char *hidden;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char name[64];
+        snprintf(name, sizeof name, ".%s.%d-%zu.part", cases[i].name, cases[i].pid ? cases[i].pid : (int)getpid(), i);
+        const struct timespec then = { time(NULL) - cases[i].age, 0 };
+        assert_int_equal(cohl_file_write(path_of(name), "left", 4, NULL), COHL_OK);
+        assert_int_equal(utimensat(AT_FDCWD, path_of(name), (struct timespec[]){ then, then }, 0), 0);
+    }
+    assert_int_equal(cohl_place_begin(&hidden, path_of("sweep.mp4"), false, "sweep.mp4", NULL), COHL_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char name[64];
+        snprintf(name, sizeof name, ".%s.%d-%zu.part", cases[i].name, cases[i].pid ? cases[i].pid : (int)getpid(), i);
+        if (cohl_file_exists(path_of(name)) == cases[i].goes)
+            fail_msg("case %zu", i);
+        unlink(path_of(name));
+    }
+    cohl_place_remove(hidden);
+    free(hidden);
+}
+
 static void test_what_cannot_be_is_refused_before_any_work(void **state)
 {
     static const struct { const char *name; cohl_status st; const char *says; } cases[] = {
@@ -425,6 +453,7 @@ int main(void)
         cmocka_unit_test(test_a_gif_carries_the_plain_tag),
         cmocka_unit_test(test_a_disk_too_full_for_the_sheet_names_the_sheet),
         cmocka_unit_test(test_a_film_whose_sheet_gets_no_name_stays_in_the_ledger),
+        cmocka_unit_test(test_what_a_killed_run_left_is_swept),
         cmocka_unit_test(test_what_cannot_be_is_refused_before_any_work),
         cmocka_unit_test(test_a_frame_of_another_size_stops_the_film),
         cmocka_unit_test(test_a_frame_goes_on_only_after_its_window),

@@ -225,6 +225,33 @@ static void test_what_is_no_film_gets_one_sentence(void **state)
     assert_non_null(strstr(err.text, "missing.mp4"));
 }
 
+/* A film cut all over its heads, and in its pictures: a sentence, or what is left of it. Credentials are cut at
+ * every byte in test_provenance.c; here each cut asks FFmpeg too, which takes its time. */
+static void test_a_film_cut_anywhere_is_looked_at_or_refused(void **state)
+{
+    char path[80], *bytes;
+    size_t size;
+    cohl_detect_params params = { .keys = &keys, .trust = &own };
+    snprintf(path, sizeof path, "%s/cut.mp4", folder);
+    assert_int_equal(cohl_file_read(&bytes, &size, film, 1 << 22, NULL), COHL_OK);
+    assert_int_equal(cohl_file_write(path, bytes, size, NULL), COHL_OK);
+    size_t heads = (size_t)((char *)memmem(bytes, size, "mdat", 4) - bytes);
+    assert_true(heads > 2000 && heads < 65536);
+    for (size_t cut = size; cut-- > 0;) {
+        cohl_detection found = { .trace = COHL_TRACE_NONE };
+        cohl_error err = { 0 };
+        if (cut % (cut > heads ? size / 2 : 61))
+            continue;
+        assert_int_equal(truncate(path, (off_t)cut), 0);
+        cohl_status st = cohl_detect(&found, path, &params, &err);
+        if (st ? st != COHL_ERR_FORMAT || !strstr(err.text, "cut.mp4") || strchr(err.text, '\n')
+               : found.credentials.findings.verdict > COHL_INVALID)
+            fail_msg("cut at %zu of %zu: status %d, \"%s\"", cut, size, st, err.text);
+        cohl_detection_free(&found);
+    }
+    free(bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +262,7 @@ int main(void)
         cmocka_unit_test(test_nothing_found_is_never_called_real),
         cmocka_unit_test(test_answer_as_json_has_all_three_layers),
         cmocka_unit_test(test_what_is_no_film_gets_one_sentence),
+        cmocka_unit_test(test_a_film_cut_anywhere_is_looked_at_or_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

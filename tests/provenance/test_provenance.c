@@ -350,6 +350,7 @@ static void test_a_file_cut_anywhere_is_never_right(void **state)
 static void test_sizes_of_boxes_that_cannot_be(void **state)
 {
     static const uint32_t sizes[] = { 0, 1, 2, 7, 9, 0x7fffffff, 0xffffffff };
+    static const int moved[] = { -8, -1, 1, 8 };             /* less than it holds, and into its neighbour */
     cohl_trust trust = own_trust();
     char *bytes;
     size_t size, tried = 0;
@@ -366,9 +367,13 @@ static void test_sizes_of_boxes_that_cannot_be(void **state)
             cohl_put_be32((uint8_t *)bytes + at, sizes[i]);
             judge((uint8_t *)bytes, size, &trust);
         }
+        for (size_t i = 0; box && i < sizeof moved / sizeof *moved; i++, tried++) {
+            cohl_put_be32((uint8_t *)bytes + at, was + (uint32_t)moved[i]);
+            judge((uint8_t *)bytes, size, &trust);
+        }
         cohl_put_be32((uint8_t *)bytes + at, was);
     }
-    assert_true(tried > 7 * 20);
+    assert_true(tried > 11 * 20);
     assert_int_equal(judge((uint8_t *)bytes, size, &trust), COHL_TRUSTED);
     free(bytes);
     cohl_trust_free(&trust);
@@ -431,6 +436,33 @@ static void test_cbor_bombs_cost_nothing(void **state)
     cohl_put_be32(wide + 1, COHL_CBOR_ITEMS_MAX);
     assert_null(cohl_cbor_read(wide, COHL_CBOR_ITEMS_MAX + 5));
     free(wide);
+}
+
+/* 5000 exclusions and 5000 boxes would be compared for minutes; ranges that overlap are one. */
+static void test_exclusions_times_boxes_are_bounded(void **state)
+{
+    enum { MANY = 5000 };
+    static uint8_t file[8 * MANY];
+    cohl_text text = { 0 };
+    bool wider;
+    for (int i = 0; i < MANY; i++)
+        memcpy(file + 8 * i, "\0\0\0\x08" "free", 8);
+    for (int many = 1; many <= MANY; many += MANY - 1) {
+        cohl_hash hash = cohl_hash_of("sha256", "", 0);
+        text.size = 0;
+        cohl_cbor_map(&text, 3);
+        cohl_cbor_text(&text, "alg"), cohl_cbor_text(&text, "sha256");
+        cohl_cbor_text(&text, "hash"), cohl_cbor_bytes(&text, hash.bytes, hash.size);
+        cohl_cbor_text(&text, "exclusions"), cohl_cbor_array(&text, (size_t)many);
+        for (int i = 0; i < many; i++)
+            cohl_cbor_map(&text, 1), cohl_cbor_text(&text, "xpath"), cohl_cbor_text(&text, "/free");
+        cbor_item_t *assertion = cohl_cbor_read((const uint8_t *)text.data, text.size);
+        assert_non_null(assertion);
+        assert_int_equal(cohl_binding_bmff(assertion, 3, "sha256", file, sizeof file, &wider),
+                         many == 1 ? COHL_BINDING_MATCH : COHL_BINDING_MALFORMED);
+        cohl_cbor_free(assertion);
+    }
+    cohl_text_free(&text);
 }
 
 /* ---- signers -------------------------------------------------------------------- */
@@ -624,6 +656,7 @@ int main(void)
         cmocka_unit_test(test_sizes_of_boxes_that_cannot_be),
         cmocka_unit_test(test_random_damage_never_passes_for_trusted_pictures),
         cmocka_unit_test(test_cbor_bombs_cost_nothing),
+        cmocka_unit_test(test_exclusions_times_boxes_are_bounded),
         cmocka_unit_test(test_a_signer_that_cannot_sign_is_told_why),
         cmocka_unit_test(test_an_operators_chain_signs_and_a_broken_one_does_not),
         cmocka_unit_test(test_keys_are_the_owners_alone_and_warned_of_otherwise),
