@@ -277,29 +277,42 @@ static cohl_status ask_types(giants *g, asked *a, cohl_error *err)
     return st;
 }
 
-/* Random weights, and those of a model that was trained. */
-static cohl_status measure_types(giants *g, const giant_row *row, cohl_error *err)
+static cohl_status ask_trained(giants *g, cohl_error *err)
 {
-    asked random = { .name = "1.3B", .config = wan_13b }, trained = { .name = "trained" };
-    cohl_giants_use use = { .workers = g->workers, .stored = !g->params->quick, .say = g->params->say };
-    cohl_dit *dit = NULL;
+    asked a = { .name = "trained" };
     cohl_config *json = NULL;
     char *folder = cohl_bench_part(g->params, "transformer"), *config = folder ? cohl_path_join(folder, "config.json") : NULL;
     cohl_status st = config ? COHL_OK : cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
-    random.config.num_layers = g->params->quick ? QUICK_LAYERS : LAYERS;
-    if (!st) st = cohl_dit_new(&dit, &random.config, err);
-    if (!st) st = cohl_giants_weights_open(&random.weights, &dit->params, "wan2.1-t2v-1.3b", &use, err);
-    if (!st) st = ask_types(g, &random, err);
     if (!st) st = cohl_config_open(&json, config, err);
-    if (!st) st = cohl_dit_config_read(&trained.config, json, err);
-    if (!st) st = cohl_weights_open(&trained.weights, folder, err);
-    if (!st) st = ask_types(g, &trained, err);
+    if (!st) st = cohl_dit_config_read(&a.config, json, err);
+    if (!st) st = cohl_weights_open(&a.weights, folder, err);
+    if (!st) st = ask_types(g, &a, err);
     cohl_config_close(json);
-    cohl_dit_free(dit);
-    cohl_weights_close(random.weights), cohl_weights_close(trained.weights);
-    free(random.truth), free(random.velocity), free(trained.truth), free(trained.velocity);
+    cohl_weights_close(a.weights);
+    free(a.truth), free(a.velocity);
     free(folder), free(config);
     return st;
+}
+
+static cohl_status ask_random(giants *g, cohl_error *err)
+{
+    asked a = { .name = "1.3B", .config = wan_13b };
+    cohl_giants_use use = { .workers = g->workers, .stored = true, .say = g->params->say };
+    cohl_dit *dit = NULL;
+    cohl_status st = cohl_dit_new(&dit, &a.config, err);
+    if (!st) st = cohl_giants_weights_open(&a.weights, &dit->params, "wan2.1-t2v-1.3b", &use, err);
+    if (!st) st = ask_types(g, &a, err);
+    cohl_dit_free(dit);
+    cohl_weights_close(a.weights);
+    free(a.truth), free(a.velocity);
+    return st;
+}
+
+/* A model that was trained; and, as that is small, random weights of the giant's size. */
+static cohl_status measure_types(giants *g, const giant_row *row, cohl_error *err)
+{
+    cohl_status st = ask_trained(g, err);
+    return st || g->params->quick ? st : ask_random(g, err);
 }
 
 /* ---- attention ----------------------------------------------------------------- */
