@@ -1,5 +1,4 @@
-/* protect.c - `cohl protect`: pictures that no film may show. */
-#define _GNU_SOURCE
+/* protect.c - `cohl protect`: pictures and faces that no film may show. */
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -8,6 +7,7 @@
 #include <time.h>
 
 #include "cli/command.h"
+#include "cli/day.h"
 #include "cli/options.h"
 #include "cli/print.h"
 #include "media/reader.h"
@@ -17,24 +17,11 @@
 typedef struct asked {
     const char *word[2];
     const char *name, *who, *why, *until, *ledger;
-    bool        json;
+    bool        face, json;
     cohl_store *store;
     int64_t     now;
     int         code;           /* exit code when all went well */
 } asked;
-
-/* ---- words to values ----------------------------------------------------------- */
-
-/* "2027-01-31": the end of that day, UTC. */
-static cohl_status read_day(int64_t *out, const char *text, cohl_error *err)
-{
-    struct tm day = { 0 };
-    const char *end = strptime(text, "%Y-%m-%d", &day);
-    if (!end || *end)
-        return cohl_fail(err, COHL_ERR_ARGUMENT, "--until %.40s: expected a day such as 2027-01-31", text);
-    *out = (int64_t)timegm(&day) + 24 * 3600;
-    return COHL_OK;
-}
 
 static const char *file_name(const char *path)
 {
@@ -48,9 +35,10 @@ static cohl_status add(asked *a, cohl_error *err)
 {
     cohl_text kept = { 0 };
     int64_t id = 0;
-    cohl_protect_entry entry = { .name = a->name ? a->name : file_name(a->word[1]), .who = a->who, .why = a->why };
-    cohl_status st = a->until ? read_day(&entry.until, a->until, err) : COHL_OK;
-    if (!st) st = cohl_protect_read(&kept, a->word[1], err);
+    cohl_protect_entry entry = { .kind = a->face ? COHL_PROTECT_FACE : COHL_PROTECT_PICTURE, .who = a->who, .why = a->why,
+                                 .name = a->name ? a->name : file_name(a->word[1]) };
+    cohl_status st = a->until ? cohl_read_day(&entry.until, a->until, err) : COHL_OK;
+    if (!st) st = (a->face ? cohl_protect_read_face : cohl_protect_read)(&kept, a->word[1], err);
     entry.kept = kept.data, entry.kept_size = kept.size;
     if (!st) st = cohl_protect_say(a->store, err);
     if (!st) st = cohl_protect_add(&id, a->store, &entry, a->now, err);
@@ -206,6 +194,7 @@ static int run_protect(int argc, char **argv)
     asked a = { .now = (int64_t)time(NULL) };
     int exit_code;
     const cohl_option options[] = {
+        { "--face", NULL, "add: the face in it, and not the picture", COHL_OPTION_FLAG, &a.face, 0, 0 },
         { "--who", "TEXT", "add: who asks for it, or signs for it", COHL_OPTION_TEXT, &a.who, 0, 0 },
         { "--why", "TEXT", "add: the reason, which a refusal tells", COHL_OPTION_TEXT, &a.why, 0, 0 },
         { "--until", "DAY", "add: the last day, 2027-01-31 (always)", COHL_OPTION_TEXT, &a.until, 0, 0 },
@@ -214,14 +203,15 @@ static int run_protect(int argc, char **argv)
         { "--json", NULL, "answer as JSON", COHL_OPTION_FLAG, &a.json, 0, 0 },
         { NULL, NULL, NULL, COHL_OPTION_FLAG, NULL, 0, 0 },
     };
-    const cohl_usage usage = { "protect", "list|add|remove|look [PICTURE|N|FILE]",
-                               "Pictures that no film of this installation may show: each frame is compared with them before\n"
-                               "it leaves, also cut, in a mirror, larger, smaller, or as a part of the frame. What is kept of a\n"
-                               "picture tells it when it is seen again; the picture itself is not kept. look says whether a\n"
-                               "picture or film shows one of them (exit code 3).", options };
+    const cohl_usage usage = { "protect", "list|add|remove|look [FILE|N]",
+                               "Pictures and faces that no film of this installation may show: each frame is compared with them\n"
+                               "before it leaves; a picture is known also cut, in a mirror, larger, smaller, or as a part of the\n"
+                               "frame, a face along its track (it needs the networks of cohl checks). What is kept of them tells\n"
+                               "them when they are seen again; no picture is kept, and faces are encrypted. look says whether a\n"
+                               "picture or film shows a protected picture (exit code 3).", options };
     if (!cohl_options_parse(&usage, argc, argv, a.word, 0, 2, &exit_code))
         return exit_code;
     return run(&a);
 }
 
-const cohl_command cohl_command_protect = { "protect", "pictures that no film may show", run_protect };
+const cohl_command cohl_command_protect = { "protect", "pictures and faces that no film may show", run_protect };

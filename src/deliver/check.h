@@ -17,6 +17,7 @@ typedef struct cohl_check_view {
     const char              *name;            /* of the film, for sentences             */
     int                      width, height;   /* as announced                           */
     double                   fps;
+    int                      frames;          /* it will have; 0: unknown               */
     cohl_store              *ledger;          /* where lists of this installation stand; NULL: none */
     cohl_workers            *workers;         /* for networks that look; NULL: the caller's thread  */
     int                      first;           /* number in the film of frame[0]         */

@@ -1,10 +1,13 @@
-/* check_protected.c - no frame shows a picture that is protected. */
+/* check_protected.c - no frame shows a picture, and no track a face, that is protected. */
 #include "deliver/check_protected.h"
 
 #include <stdlib.h>
 #include <time.h>
 
+#include "protect/face_list.h"
 #include "protect/list.h"
+
+/* ---- pictures -------------------------------------------------------------------- */
 
 typedef struct watch {
     cohl_store   *store;
@@ -18,11 +21,13 @@ static void close_pictures(void *state)
     free(w);
 }
 
-/* No state where nothing is protected. */
+/* No state where nothing is protected. Asked whatever is installed, so here too: can protected faces be seen? */
 static cohl_status open_pictures(void **state, const cohl_check_view *about, cohl_error *err)
 {
     cohl_gallery *gallery = NULL;
-    cohl_status st = about->ledger ? cohl_protect_gallery(&gallery, about->ledger, (int64_t)time(NULL), err) : COHL_OK;
+    int64_t now = (int64_t)time(NULL);
+    cohl_status st = about->ledger ? cohl_protect_can_see(about->ledger, now, err) : COHL_OK;
+    if (!st && about->ledger) st = cohl_protect_gallery(&gallery, about->ledger, now, err);
     if (st || !gallery)
         return st;
     watch *w = *state = malloc(sizeof *w);
@@ -54,3 +59,51 @@ static cohl_status look_for_pictures(void *state, const cohl_check_view *view, c
 const cohl_check cohl_check_protected_pictures = {
     .name = "protected pictures", .about = "no picture that this installation protects (cohl protect)",
     .window = 1, .open = open_pictures, .close = close_pictures, .look = look_for_pictures };
+
+/* ---- faces ----------------------------------------------------------------------- */
+
+typedef struct face_watch {
+    cohl_store     *store;
+    cohl_face_list *list;
+} face_watch;
+
+static void close_faces(void *state)
+{
+    face_watch *w = state;
+    cohl_face_list_free(w->list);
+    free(w);
+}
+
+/* No state where nobody is protected. */
+static cohl_status open_faces(void **state, const cohl_check_view *about, cohl_error *err)
+{
+    cohl_face_list *list = NULL;
+    cohl_status st = about->ledger ? cohl_face_list_load(&list, about->ledger, about->frames, (int64_t)time(NULL), err)
+                                   : COHL_OK;
+    if (st || !list)
+        return st;
+    face_watch *w = *state = malloc(sizeof *w);
+    if (!w) {
+        cohl_face_list_free(list);
+        return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to look for protected faces", about->name);
+    }
+    *w = (face_watch){ about->ledger, list };
+    return COHL_OK;
+}
+
+static cohl_status look_for_faces(void *state, const cohl_check_view *view, cohl_error *err)
+{
+    face_watch *w = state;
+    cohl_face_hit hit;
+    char name[320];
+    if (!cohl_face_list_look(&hit, w->list, view->face, view->face_count))
+        return COHL_OK;
+    cohl_protect_name(name, sizeof name, w->store, hit.entry);
+    return cohl_fail(err, COHL_ERR_REFUSED, "%s: at frame %d, a face has come near %s in %d frames: distance %.2f, expected "
+                     "at least %.2f", view->name, view->first + view->count - 1, name, hit.frames, hit.distance,
+                     COHL_FACE_NEAR);
+}
+
+const cohl_check cohl_check_protected_faces = {
+    .name = "protected faces", .about = "no face that this installation protects (cohl protect)", .faces = true,
+    .window = COHL_FACE_LEAST, .open = open_faces, .close = close_faces, .look = look_for_faces };

@@ -29,6 +29,8 @@ static void add_links(engine_book *book, const cohl_request *r)
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i].digest)
             book->link[book->link_count++] = all[i];
+    for (int i = 0; i < book->consents.count; i++)
+        book->link[book->link_count++] = (cohl_film_link){ .relation = "consent", .name = book->consents.id[i] };
 }
 
 void engine_book_begin(engine_book *book, const cohl_engine *engine, const cohl_request *request)

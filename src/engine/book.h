@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "cohl/cohl.h"
 #include "deliver/door.h"
+#include "engine/consents.h"
 #include "engine/engine.h"
 #include "ledger/cost.h"
 
@@ -16,14 +17,15 @@ typedef struct engine_book {
     cohl_tariff  tariff;
     cohl_meter  *meter;                         /* from open to cost                     */
     char         model_digest[COHL_DIGEST_HEX];
-    cohl_film_link link[4];                     /* given pictures and films              */
+    engine_consents consents;                   /* that what is given needs, and has     */
+    cohl_film_link link[4 + ENGINE_CONSENTS_MOST];   /* given pictures and films, consents */
     int          link_count;
     cohl_error   said;
 } engine_book;
 
 /* Opens the ledger and reads the tariff. */
 void engine_book_open(engine_book *book, const cohl_engine *engine);
-/* The request's pictures and films become links, the model its digest, and the meter begins. */
+/* The request's pictures and films and their consents become links, the model its digest, and the meter begins. */
 void engine_book_begin(engine_book *book, const cohl_engine *engine, const cohl_request *request);
 /* COHL_ERR_REFUSED when this film, or what it would be made from, is blocked (ledger/films.h), or when the
  * ledger cannot be read and protects something (protect/list.h). */

@@ -24,13 +24,22 @@ static json_t *pack_names(const cohl_policy *policy)
     return list;
 }
 
+/* NULL where there are none. */
+static json_t *consent_ids(const engine_consents *consents)
+{
+    json_t *list = consents && consents->count ? json_array() : NULL;
+    for (int i = 0; list && i < consents->count; i++)
+        json_array_append_new(list, json_string(consents->id[i]));
+    return list;
+}
+
 cohl_status engine_facts_gather(engine_facts *out, const cohl_policy *policy, const cohl_request *request,
                                 const engine_facts_params *params, cohl_error *err)
 {
     const given_kind *given = given_kind_of(request->given);
-    json_t *json = json_pack("{s:o, s:s*, s:o*}", "policies", pack_names(policy), "prompt",
+    json_t *json = json_pack("{s:o, s:s*, s:o*, s:o*}", "policies", pack_names(policy), "prompt",
                              params->prompt ? request->prompt : NULL, "without_frame_checks",
-                             params->unchecked ? json_true() : NULL);
+                             params->unchecked ? json_true() : NULL, "consents", consent_ids(params->consents));
     *out = (engine_facts){ .json = json ? json_dumps(json, JSON_COMPACT) : NULL };
     json_decref(json);
     add_source(out, request->clip[0], COHL_PARENT);

@@ -4,6 +4,7 @@
 
 #include "cohl/cohl.h"
 #include "deliver/door.h"
+#include "engine/consents.h"
 #include "safety/policy.h"
 
 enum { ENGINE_SOURCES_MOST = 4 };
@@ -20,6 +21,7 @@ typedef struct engine_facts {
 typedef struct engine_facts_params {
     bool prompt;        /* its words                                                     */
     bool unchecked;     /* that weights from outside ran without the networks (origin.h) */
+    const engine_consents *consents;   /* of those who are shown in what is given         */
 } engine_facts_params;
 
 /* request is borrowed until free. */

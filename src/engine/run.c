@@ -184,6 +184,8 @@ static cohl_status check_book(cohl_run *run, cohl_error *err)
 {
     engine_book_open(&run->book, run->engine);
     cohl_status st = engine_book_check(&run->book, run->engine, run->recipe, &run->own.request, err);
+    if (!st)
+        st = engine_consents_ask(&run->book.consents, &run->own.request, run->book.ledger, err);
     if (st)
         engine_book_close(&run->book);
     return st;
@@ -289,7 +291,8 @@ cohl_status cohl_run_film(cohl_run *run, const cohl_film *film, cohl_run_report 
     cohl_door_report made = { 0 };
     cohl_door *door = NULL;
     engine_facts facts = { 0 };
-    engine_facts_params told = { .prompt = film->prompt_in_credentials };
+    engine_facts_params told = { .prompt = film->prompt_in_credentials,
+                                       .consents = &run->book.consents };
     cohl_status st = engine_ask_names(run->engine, film, err);
     if (!st) st = engine_ask_checks(run->engine, &told.unchecked, err);
     if (!st) st = engine_ask_policy(run->engine, COHL_POLICY_PROMPT, "prompt", run->own.request.prompt, true, err);
@@ -365,7 +368,8 @@ static cohl_status hand_frames(cohl_run *run, handing *h, cohl_run_report *repor
     if (st || (st = use_once(run, err)) || (st = check_book(run, err)))
         return st;
     const cohl_check_view about = { .name = "film", .width = run->plan.width, .height = run->plan.height,
-                                    .fps = run->plan.fps, .ledger = run->book.ledger, .workers = run->engine->workers };
+                                    .fps = run->plan.fps, .frames = run->plan.frames, .ledger = run->book.ledger,
+                                    .workers = run->engine->workers };
     if ((st = cohl_window_new(&h->window, cohl_checks, run->engine->also, &about, err))) {
         engine_book_close(&run->book);
         return st;

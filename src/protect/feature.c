@@ -104,7 +104,8 @@ void cohl_feature_finder_free(cohl_feature_finder *f)
 
 /* ---- corners ------------------------------------------------------------------ */
 
-static int apart(int a, int b) { return a > b ? a - b : b - a; }
+/* 1 when they are a corner's contrast apart. */
+static int apart(int a, int b) { return a - b > CONTRAST ? 1 : b - a > CONTRAST; }
 
 /* Could be: nine of the sixteen in a row hold one end of each of two axes. */
 static void mask_row(uint8_t *mask, const cohl_plane *p, int y)
@@ -112,8 +113,7 @@ static void mask_row(uint8_t *mask, const cohl_plane *p, int y)
     const uint8_t *row = p->at + (size_t)y * (size_t)p->width, *up = row - 3 * p->width, *down = row + 3 * p->width;
     for (int x = EDGE; x < p->width - EDGE; x++) {
         int c = row[x];
-        mask[x] = (uint8_t)(((apart(up[x], c) > CONTRAST) | (apart(down[x], c) > CONTRAST)) &
-                            ((apart(row[x - 3], c) > CONTRAST) | (apart(row[x + 3], c) > CONTRAST)));
+        mask[x] = (uint8_t)((apart(up[x], c) | apart(down[x], c)) & (apart(row[x - 3], c) | apart(row[x + 3], c)));
     }
 }
 

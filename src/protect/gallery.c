@@ -9,8 +9,9 @@
 #include "provenance/print.h"
 
 enum {
-    GROUPS = 18, GROUP_BITS = 14, KEYS = 1 << GROUP_BITS,    /* 252 of the 256 bits */
+    GROUPS = 17, GROUP_BITS = 15, KEYS = 1 << GROUP_BITS,    /* 255 of the 256 bits */
     NEAR = 52,                  /* bits of 256 in which two features differ at most                */
+    BITS_NEAR = 11,             /* of the 32 beside a key: two that are near have more in one of 100   */
     PAIRS_MOST = 16384,         /* looked at in a frame                                            */
     SIDE_PAIRS_MOST = 400,      /* of them, of one picture                                         */
     PLACES_LEAST = 12,          /* that agree, for a picture to be seen                            */
@@ -20,6 +21,10 @@ enum {
 static const float SHARE_LEAST = 0.08f;      /* of the picture, that the places must span */
 
 typedef struct member { int64_t id; bool mirrored; int width, height; uint64_t print; } member;
+
+/* A feature under its key, with 32 bits that are not the key's: most that are not near are told by them, without
+ * a look at the feature, which lies anywhere in memory. */
+typedef struct listing { int feature; uint32_t bits; } listing;
 
 /* A feature of the frame and one of the list that are near. */
 typedef struct match { int member, mine, theirs, distance; } match;
@@ -31,7 +36,7 @@ struct cohl_gallery {
     int          *owner;              /* of each feature: its member                */
     int           feature_count, feature_room;
     int          *begin[GROUPS];      /* [KEYS + 1]: where a key's features begin   */
-    int          *listed[GROUPS];     /* [feature_count]                            */
+    listing      *listed[GROUPS];     /* [feature_count]                            */
     int          *asked;              /* [feature_count]: by which feature, last    */
     match        *match;              /* [PAIRS_MOST]                               */
     cohl_feature_list   *list;
@@ -125,11 +130,16 @@ static int key_of(const cohl_feature *f, int group)
     return (int)(bits & (KEYS - 1));
 }
 
+static uint32_t bits_beside(const cohl_feature *f, int group)
+{
+    return (uint32_t)f->bits[(group * GROUP_BITS / 64 + 2) % 4];
+}
+
 /* Counting sort of the features by a group's key. */
 static bool list_group(cohl_gallery *g, int group)
 {
     int *begin = g->begin[group] = calloc(KEYS + 2, sizeof *begin);
-    int *listed = g->listed[group] = malloc((size_t)(g->feature_count + 1) * sizeof *listed);
+    listing *listed = g->listed[group] = malloc((size_t)(g->feature_count + 1) * sizeof *listed);
     if (!begin || !listed)
         return false;
     for (int i = 0; i < g->feature_count; i++)
@@ -137,7 +147,7 @@ static bool list_group(cohl_gallery *g, int group)
     for (int k = 2; k < KEYS + 2; k++)
         begin[k] += begin[k - 1];
     for (int i = 0; i < g->feature_count; i++)
-        listed[begin[key_of(&g->feature[i], group) + 1]++] = i;
+        listed[begin[key_of(&g->feature[i], group) + 1]++] = (listing){ i, bits_beside(&g->feature[i], group) };
     return true;
 }
 
@@ -157,12 +167,13 @@ static int match_one(cohl_gallery *g, int mine, int count)
     const cohl_feature *f = &g->list->feature[mine];
     for (int group = 0; group < GROUPS; group++) {
         int key = key_of(f, group);
+        uint32_t bits = bits_beside(f, group);
         for (int i = g->begin[group][key]; i < g->begin[group][key + 1] && count < PAIRS_MOST; i++) {
-            int theirs = g->listed[group][i];
-            if (g->asked[theirs] == mine)
+            int theirs = g->listed[group][i].feature;
+            if (cohl_feature_ones(bits ^ g->listed[group][i].bits, 0) > BITS_NEAR || g->asked[theirs] == mine)
                 continue;
             g->asked[theirs] = mine;
-            int distance = cohl_feature_distance(f, &g->feature[theirs]);
+            int distance = cohl_feature_distance(f, &g->feature[theirs], NEAR);
             if (distance <= NEAR)
                 g->match[count++] = (match){ g->owner[theirs], mine, theirs, distance };
         }

@@ -11,7 +11,7 @@
  * A picture is seen when its fingerprint is the frame's but for a few bits, or when enough of its features
  * are found again at places that fit one turn, size and shift (agree.h): so it is also found cut, in a
  * mirror, larger or smaller, or as a part of the frame. Features are found by multi-index hashing (Norouzi, Punjani and
- * Fleet 2012): two that are near have at least one of 18 groups of bits the same, so that a frame is
+ * Fleet 2012): two that are near mostly have one of 17 groups of bits the same, so that a frame is
  * compared with few features, however many pictures there are. docs/checks.md says what was measured. */
 #ifndef COHL_PROTECT_GALLERY_H
 #define COHL_PROTECT_GALLERY_H

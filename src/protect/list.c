@@ -13,6 +13,8 @@
 #include "ledger/models.h"
 #include "ledger/settings.h"
 #include "media/still.h"
+#include "protect/consent.h"
+#include "protect/face_print.h"
 
 static const char *const steps[] = {
     "CREATE TABLE protected (\n"
@@ -40,7 +42,7 @@ cohl_status cohl_protect_open(cohl_store **out, const char *path, cohl_error *er
     if (!st)
         st = cohl_store_open(out, path ? path : usual,
                              COHL_ROOMS(&cohl_ledger_films_room, &cohl_ledger_models_room, &cohl_ledger_settings_room,
-                                        &cohl_protect_room), err);
+                                        &cohl_protect_room, &cohl_consent_room), err);
     free(usual);
     return st;
 }
@@ -166,6 +168,13 @@ cohl_status cohl_protect_read(cohl_text *kept, const char *path, cohl_error *err
     return st;
 }
 
+cohl_status cohl_protect_read_face(cohl_text *kept, const char *path, cohl_error *err)
+{
+    cohl_face_print print;
+    cohl_status st = cohl_face_print_read(&print, path, err);
+    return st ? st : cohl_face_print_seal(kept, &print, err);
+}
+
 static cohl_status add_row(cohl_gallery *gallery, const cohl_rows *rows, cohl_error *err)
 {
     cohl_trace trace;
@@ -200,6 +209,19 @@ cohl_status cohl_protect_gallery(cohl_gallery **out, cohl_store *store, int64_t 
         *out = NULL;
     }
     return st;
+}
+
+cohl_status cohl_protect_can_see(cohl_store *store, int64_t now, cohl_error *err)
+{
+    int64_t faces = 0;
+    if (cohl_faces_installed())
+        return COHL_OK;
+    cohl_status st = cohl_store_count(&faces, store, "SELECT count(*) FROM protected WHERE kind = 'face' AND (until IS NULL OR "
+                                      "until > ?)", COHL_VALUES(cohl_value_int(now)), 0, err);
+    if (st || !faces)
+        return st;
+    return cohl_fail(err, COHL_ERR_REFUSED, "faces are protected here, and the networks that see faces are not installed: no "
+                     "film is made before they are (`cohl checks install`) or before those entries are removed");
 }
 
 /* ---- told ------------------------------------------------------------------------------ */

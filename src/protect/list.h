@@ -46,6 +46,9 @@ typedef struct cohl_protect_entry {
  * COHL_ERR_IO, COHL_ERR_FORMAT  no picture   COHL_ERR_ARGUMENT  too little in it to know it again */
 cohl_status cohl_protect_read(cohl_text *kept, const char *path, cohl_error *err);
 
+/* The same of a face: its numbers, encrypted (face_print.h), from a picture or film of one person. */
+cohl_status cohl_protect_read_face(cohl_text *kept, const char *path, cohl_error *err);
+
 /* Says in the file beside the ledger that there are entries now; before the first is added, outside any transaction. */
 cohl_status cohl_protect_say(cohl_store *store, cohl_error *err);
 
@@ -66,6 +69,9 @@ cohl_status cohl_protect_gallery(cohl_gallery **out, cohl_store *store, int64_t 
  * for NULL. */
 cohl_status cohl_protect_check_text(const char *needs, const char *text, cohl_error *err);
 json_t     *cohl_protect_day(const cohl_rows *rows, int column, int64_t before);
+
+/* COHL_ERR_REFUSED: faces are protected now, and the networks that see faces are not installed. */
+cohl_status cohl_protect_can_see(cohl_store *store, int64_t now, cohl_error *err);
 
 /* "protected picture 7 (the hamster; our work)", for a sentence. */
 void cohl_protect_name(char *out, size_t size, cohl_store *store, int64_t id);

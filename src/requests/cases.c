@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "ledger/models.h"
 #include "ledger/settings.h"
+#include "protect/consent.h"
 #include "protect/list.h"
 #include "requests/inside.h"
 
@@ -73,7 +74,7 @@ cohl_status cohl_case_open(cohl_store **out, const char *path, cohl_error *err)
     if (!st)
         st = cohl_store_open(out, path ? path : usual,
                              COHL_ROOMS(&cohl_ledger_films_room, &cohl_ledger_models_room, &cohl_ledger_settings_room,
-                                        &cohl_case_log_room, &cohl_case_room, &cohl_protect_room), err);
+                                        &cohl_case_log_room, &cohl_case_room, &cohl_protect_room, &cohl_consent_room), err);
     free(usual);
     return st;
 }
