@@ -116,8 +116,10 @@ static cohl_status join_frame(making *m, int frame, cohl_error *err)
         return COHL_OK;
     if (reel->returns && frame == reel->frames)
         return engine_seam_given(m->seam, m->begin, m->frame, err);
-    if (s->level > 0)
-        return engine_seam_made(m->seam, m->frame, reel->returns || s + 1 < reel->stretch + reel->stretch_count, err);
+    if (s->level > 0) {
+        bool ends = reel->returns || s + 1 < reel->stretch + reel->stretch_count;
+        return engine_seam_made(m->seam, m->frame, ends ? s->begin + s->count - frame : 0, err);
+    }
     cohl_status st = making_given(m->run, frame, m->given, err);
     return st ? st : engine_seam_given(m->seam, m->given, m->frame, err);
 }
@@ -152,7 +154,7 @@ static cohl_status make_take(making *m, cohl_error *err)
 {
     const reel *reel = &m->run->reel;
     int count = reel->window_count, known = m->run->reel.latents;
-    cohl_status st = making_encode(m->run, err);
+    cohl_status st = COHL_OK;
     for (int i = count - 1; i >= 0 && reel->backwards && !st; i--)
         st = making_window(m->run, i, err);
     if (reel->backwards)
@@ -178,14 +180,17 @@ static cohl_status open_making(making *m, cohl_error *err)
     if (!(m->values = malloc(COHL_VAE_TIME * cohl_frame_bytes(m->frame) * sizeof *m->values)))
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for frames of %d x %d", width, height);
     bool joins = run->reel.window_count > 1 || run->reel.stretch_count > 1 || run->reel.returns;
-    st = engine_seam_open(&m->seam, width, height, reach > 0 ? reach : 1, joins, (engine_seam_sink){ show_joined, m }, err);
+    engine_seam_params seam = { .reach = reach > 0 ? reach : 1, .joins = joins,
+                                .ease = { run->ease[0], run->ease[1] } };
+    st = engine_seam_open(&m->seam, width, height, &seam, (engine_seam_sink){ show_joined, m }, err);
     return st ? st : cohl_vae_stream_open(&m->stream, (cohl_ctx *)&run->ctx, run->engine->model->vae, COHL_VAE_DECODE, err);
 }
 
 cohl_status making_film(cohl_run *run, making_sink to, cohl_error *err)
 {
     making m = { .run = run, .to = to };
-    cohl_status st = open_making(&m, err);
+    cohl_status st = making_encode(run, err);
+    if (!st) st = open_making(&m, err);
     if (!st) st = pass(&m, run->reel.first, err);
     if (!st) st = make_take(&m, err);
     if (!st) st = engine_seam_flush(m.seam, err);

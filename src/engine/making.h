@@ -28,6 +28,7 @@ struct cohl_run {
     float         *latent;             /* [reel.latents, height, width, channels] known so far */
     float         *level;              /* [reel.latents] of what is in latent: 0 known        */
     engine_steady  steady;             /* colour and contrast of the film                    */
+    engine_ease    ease[2];            /* steps of what is given before and behind what is made */
     cohl_frame    *anchor;             /* the frame from which the next window goes on        */
     double         began, stage_began;
     int            stage_done;

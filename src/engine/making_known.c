@@ -88,7 +88,34 @@ typedef struct encoding {
     cohl_frame      *frame;
     float           *values;     /* [4, height, width, 3] */
     int              next;       /* the latent that would go on from what the stream has seen */
+    cohl_frame      *last;       /* the given frame before, to measure the film's own steps    */
+    int              last_at;
+    engine_steps     steps[2];   /* of what is given before and behind what is made            */
 } encoding;
+
+/* A step of the given film: from the frame before, of the same stretch. */
+static void measure_step(encoding *e, int frame)
+{
+    const reel *reel = &e->run->reel;
+    const reel_stretch *s = reel_at(reel, frame);
+    if (s->level > 0)
+        return;
+    if (e->last_at == frame - 1 && e->last_at >= s->begin)
+        engine_steps_add(&e->steps[s->begin >= reel->made_end], e->last, e->frame);
+    memcpy(e->last->rgb, e->frame->rgb, cohl_frame_bytes(e->frame));
+    e->last_at = frame;
+}
+
+/* Where nothing is given on one side, the other's stand for both. */
+static void keep_steps(encoding *e)
+{
+    engine_ease *ease = e->run->ease;
+    for (int i = 0; i < 2; i++)
+        ease[i] = engine_steps_median(&e->steps[i]);
+    for (int i = 0; i < 2; i++)
+        if (ease[i].step <= 0)
+            ease[i] = ease[1 - i];
+}
 
 /* The past of a latent that has none: its first frame, as a still. */
 static cohl_status pretend_past(encoding *e, int latent, cohl_error *err)
@@ -113,8 +140,10 @@ static cohl_status encode_latent(encoding *e, int latent, cohl_error *err)
     int first = reel_latent_first(&run->reel, latent), count = reel_latent_count(latent);
     cohl_status st = latent == e->next ? COHL_OK : pretend_past(e, latent, err);
     for (int i = 0; i < count && !st; i++)
-        if (!(st = making_given(run, first + i, e->frame, err)))
+        if (!(st = making_given(run, first + i, e->frame, err))) {
             to_values(e->values + (size_t)i * size, e->frame);
+            measure_step(e, first + i);
+        }
     e->next = latent + 1;
     return st ? st : encode_piece(run, e->stream, e->values, count, run->latent + (size_t)latent * making_frame_values(run),
                                   err);
@@ -122,10 +151,11 @@ static cohl_status encode_latent(encoding *e, int latent, cohl_error *err)
 
 cohl_status making_encode(cohl_run *run, cohl_error *err)
 {
-    encoding e = { .run = run, .next = -1 };
+    encoding e = { .run = run, .next = -1, .last_at = -2 };
     int count = 0, done = 0;
     cohl_status st = cohl_frame_new(&e.frame, run->plan.width, run->plan.height, err);
     making_begin_stage(run);
+    if (!st) st = cohl_frame_new(&e.last, run->plan.width, run->plan.height, err);
     if (!st && !(e.values = malloc(COHL_VAE_TIME * cohl_frame_bytes(e.frame) * sizeof *e.values)))
         st = cohl_fail(err, COHL_ERR_MEMORY, "no memory for frames of %d x %d", run->plan.width, run->plan.height);
     for (int j = 0; j < run->reel.latents; j++)
@@ -138,8 +168,10 @@ cohl_status making_encode(cohl_run *run, cohl_error *err)
         if (!st)
             st = making_tell(run, "pictures", done, count, 1, err);
     }
+    keep_steps(&e);
     cohl_vae_stream_close(e.stream);
     cohl_frame_free(e.frame);
+    cohl_frame_free(e.last);
     free(e.values);
     run->report.picture_seconds += making_end_stage(run);
     return st;

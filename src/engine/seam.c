@@ -30,10 +30,15 @@ struct engine_seam {
     size_t size;             /* values of a frame */
     engine_seam_sink sink;
     correction before, after;
-    int    since;            /* made frames since the join before */
+    int    since;            /* made frames since the join before, held ones among them */
     bool   after_given;      /* the frame before was given */
+    engine_ease ease[2];     /* the steps of what is given before and behind */
+    engine_steps steps;      /* of what is given up to the join, as it passes */
+    int    over;             /* frames over which either join is eased           */
     cohl_frame *given, *decoded;      /* the last frame: as it came out, as it was decoded */
     bool   has_last;
+    cohl_frame *shown;       /* the last frame that came out */
+    bool   has_shown;
     cohl_frame **held;       /* [reach] made frames that wait for a given one */
     int    held_count;
     cohl_frame *out, *calm;
@@ -72,21 +77,24 @@ void engine_seam_close(engine_seam *s)
     cohl_frame_free(s->decoded);
     cohl_frame_free(s->out);
     cohl_frame_free(s->calm);
+    cohl_frame_free(s->shown);
     free(s->a);
     free(s->b);
     free(s->still);
     free(s);
 }
 
-cohl_status engine_seam_open(engine_seam **out, int width, int height, int reach, bool joins, engine_seam_sink sink,
-                             cohl_error *err)
+cohl_status engine_seam_open(engine_seam **out, int width, int height, const engine_seam_params *params,
+                             engine_seam_sink sink, cohl_error *err)
 {
+    int reach = params->reach;
     engine_seam *s = calloc(1, sizeof *s);
     cohl_status st = COHL_OK;
     *out = NULL;
     if (!s)
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for joins");
-    s->width = width, s->height = height, s->reach = reach, s->joins = joins, s->sink = sink;
+    s->width = width, s->height = height, s->reach = reach, s->joins = params->joins, s->sink = sink;
+    memcpy(s->ease, params->ease, sizeof s->ease);
     s->size = (size_t)width * (size_t)height * 3;
     s->held = calloc((size_t)reach, sizeof *s->held);
     s->a = malloc(s->size * sizeof *s->a);
@@ -99,6 +107,7 @@ cohl_status engine_seam_open(engine_seam **out, int width, int height, int reach
     if (!st) st = cohl_frame_new(&s->decoded, width, height, err);
     if (!st) st = cohl_frame_new(&s->out, width, height, err);
     if (!st) st = cohl_frame_new(&s->calm, width, height, err);
+    if (!st) st = cohl_frame_new(&s->shown, width, height, err);
     if (st)
         engine_seam_close(s);
     else
@@ -121,6 +130,28 @@ static void box_line(float *out, const float *in, int count, size_t stride, int 
     }
 }
 
+/* The same down columns [height, row], many side by side, as they lie in memory. */
+static void box_columns(float *out, const float *in, int height, size_t row, int radius)
+{
+    enum { TOGETHER = 64 };
+    float part = 1.0f / (float)(2 * radius + 1);
+    for (size_t x = 0; x < row; x += TOGETHER) {
+        size_t count = row - x < TOGETHER ? row - x : TOGETHER;
+        float sum[TOGETHER] = { 0 };
+        for (int y = -radius; y <= radius; y++)
+            for (size_t c = 0; c < count; c++)
+                sum[c] += in[(size_t)(y < 0 ? 0 : y >= height ? height - 1 : y) * row + x + c];
+        for (int y = 0; y < height; y++) {
+            size_t leaves = y - radius < 0 ? 0 : (size_t)(y - radius);
+            size_t enters = y + radius + 1 >= height ? (size_t)height - 1 : (size_t)(y + radius + 1);
+            for (size_t c = 0; c < count; c++) {
+                out[(size_t)y * row + x + c] = sum[c] * part;
+                sum[c] += in[enters * row + x + c] - in[leaves * row + x + c];
+            }
+        }
+    }
+}
+
 /* values [height, width, channels] */
 static void blur(float *values, float *scratch, int width, int height, int channels, int radius, int passes)
 {
@@ -129,8 +160,7 @@ static void blur(float *values, float *scratch, int width, int height, int chann
         for (int y = 0; y < height; y++)
             for (int c = 0; c < channels; c++)
                 box_line(scratch + (size_t)y * row + c, values + (size_t)y * row + c, width, (size_t)channels, radius);
-        for (size_t x = 0; x < row; x++)
-            box_line(values + x, scratch + x, height, row, radius);
+        box_columns(values, scratch, height, row, radius);
     }
 }
 
@@ -199,7 +229,7 @@ static void add_correction(engine_seam *s, const correction *c, const cohl_frame
 }
 
 /* `before` and `after`: frames to the join on either side, 1 = beside it; 0 = there is none. */
-static cohl_status put_made(engine_seam *s, const cohl_frame *frame, int before, int after, cohl_error *err)
+static void correct(engine_seam *s, cohl_frame *frame, int before, int after)
 {
     float reach = (float)s->reach + 1;
     float left = before ? fmaxf(0, 1 - (float)(before - 1) / reach) : 0;
@@ -209,14 +239,29 @@ static cohl_status put_made(engine_seam *s, const cohl_frame *frame, int before,
         left = fminf(left, 1 - at), right = fminf(right, at);
     }
     if ((left <= 0 || !s->before.set) && (right <= 0 || !s->after.set))
-        return s->sink.put(s->sink.user, frame, err);
+        return;
     for (size_t i = 0; i < s->size; i++)
         s->a[i] = frame->rgb[i];
     add_correction(s, &s->before, frame, before, left);
     add_correction(s, &s->after, frame, after, right);
     for (size_t i = 0; i < s->size; i++)
-        s->out->rgb[i] = (uint8_t)lrintf(fminf(fmaxf(s->a[i], 0), 255));
-    return s->sink.put(s->sink.user, s->out, err);
+        frame->rgb[i] = (uint8_t)lrintf(fminf(fmaxf(s->a[i], 0), 255));
+}
+
+static cohl_status put(engine_seam *s, const cohl_frame *frame, cohl_error *err)
+{
+    memcpy(s->shown->rgb, frame->rgb, s->size);
+    s->has_shown = true;
+    return s->sink.put(s->sink.user, frame, err);
+}
+
+/* A made frame near the join before it, if there is one. */
+static cohl_status put_made(engine_seam *s, cohl_frame *frame, int before, cohl_error *err)
+{
+    correct(s, frame, before, 0);
+    if (s->has_shown)
+        engine_ease_frame(&s->ease[0], frame, s->shown, before, s->over);
+    return put(s, frame, err);
 }
 
 /* ---- flashes ------------------------------------------------------------- */
@@ -260,21 +305,38 @@ static void keep_last(engine_seam *s, const cohl_frame *shown, const cohl_frame 
     s->has_last = true;
 }
 
-static cohl_status put_oldest(engine_seam *s, int after, cohl_error *err)
+/* Frames from the join before to held frame i, 1 = beside it; 0 = there is none. */
+static int place_of(const engine_seam *s, int i) { return s->before.set ? s->since - s->held_count + 1 + i : 0; }
+
+static cohl_status put_oldest(engine_seam *s, cohl_error *err)
 {
     cohl_frame *oldest = s->held[0];
-    cohl_status st = put_made(s, oldest, s->before.set ? s->since - s->held_count + 1 : 0, after, err);
+    cohl_status st = put_made(s, oldest, place_of(s, 0), err);
     memmove(s->held, s->held + 1, (size_t)(s->reach - 1) * sizeof *s->held);
     s->held[s->reach - 1] = oldest;
     s->held_count--;
     return st;
 }
 
-static cohl_status put_held(engine_seam *s, bool joins, cohl_error *err)
+/* All that waited for a given frame: drawn towards what stood before, then towards what comes. */
+static cohl_status put_held(engine_seam *s, const cohl_frame *given, cohl_error *err)
 {
+    int count = s->held_count;
     cohl_status st = COHL_OK;
-    while (s->held_count && !st)
-        st = put_oldest(s, joins ? s->held_count : 0, err);
+    for (int i = 0; i < count; i++) {
+        const cohl_frame *beside = i ? s->held[i - 1] : s->has_shown ? s->shown : NULL;
+        correct(s, s->held[i], place_of(s, i), count - i);
+        if (beside)
+            engine_ease_frame(&s->ease[0], s->held[i], beside, place_of(s, i), s->over);
+    }
+    int far = count - s->over > 0 ? count - s->over : 0;
+    engine_ease_begin(&s->ease[1]);
+    engine_ease_way(&s->ease[1], given, far ? s->held[far - 1] : s->has_shown ? s->shown : s->held[0]);
+    for (int i = count - 1; i >= far; i--)
+        engine_ease_frame(&s->ease[1], s->held[i], i + 1 < count ? s->held[i + 1] : given, count - i, s->over);
+    for (int i = 0; i < count && !st; i++)
+        st = put(s, s->held[i], err);
+    s->held_count = 0;
     return st;
 }
 
@@ -285,20 +347,22 @@ cohl_status engine_seam_given(engine_seam *s, const cohl_frame *given, const coh
     s->has_mean = true;
     if (s->held_count) {
         set_correction(s, &s->after, given, decoded, s->held[s->held_count - 1]);
-        st = put_held(s, true, err);
+        st = put_held(s, given, err);
         s->after.set = false;
     }
+    if (s->after_given && s->has_shown)
+        engine_steps_add(&s->steps, s->shown, given);
     s->before.set = false;
     s->after_given = true;
     keep_last(s, given, decoded);
-    return st ? st : s->sink.put(s->sink.user, given, err);
+    return st ? st : put(s, given, err);
 }
 
 static cohl_status hold(engine_seam *s, const cohl_frame *decoded, cohl_error *err)
 {
     cohl_status st = COHL_OK;
     if (s->held_count == s->reach)
-        st = put_oldest(s, 0, err);
+        st = put_oldest(s, err);
     cohl_frame **place = &s->held[s->held_count];
     if (!st && !*place)
         st = cohl_frame_new(place, s->width, s->height, err);
@@ -309,23 +373,42 @@ static cohl_status hold(engine_seam *s, const cohl_frame *decoded, cohl_error *e
     return COHL_OK;
 }
 
-cohl_status engine_seam_made(engine_seam *s, const cohl_frame *decoded, bool ends, cohl_error *err)
+/* Where made film lies between two joins, each has half of it. */
+static void begin_made(engine_seam *s, int until, const cohl_frame *decoded)
+{
+    if (s->has_last && s->after_given) {
+        set_correction(s, &s->before, s->given, s->decoded, decoded);
+        if (s->steps.count)
+            s->ease[0] = engine_steps_median(&s->steps);
+        s->steps.count = 0;
+        engine_ease_begin(&s->ease[0]);
+        engine_ease_way(&s->ease[0], s->given, decoded);
+    }
+    s->since = 0;
+    s->over = !until ? s->reach : !s->before.set ? until : (until + 1) / 2;
+    s->over = s->over < s->reach ? s->over : s->reach;
+}
+
+cohl_status engine_seam_made(engine_seam *s, const cohl_frame *decoded, int until, cohl_error *err)
 {
     if (s->joins)
         decoded = calm_down(s, decoded);
-    if (s->has_last && s->after_given) {
-        set_correction(s, &s->before, s->given, s->decoded, decoded);
-        s->since = 0;
-    }
+    if (s->after_given || !s->has_last)
+        begin_made(s, until, decoded);
     s->after_given = false;
-    s->since++;
     keep_last(s, decoded, decoded);
-    if (ends)
-        return hold(s, decoded, err);
-    return put_made(s, decoded, s->before.set ? s->since : 0, 0, err);
+    cohl_status st = until ? hold(s, decoded, err) : COHL_OK;
+    s->since++;
+    if (until)
+        return st;
+    memcpy(s->out->rgb, decoded->rgb, s->size);
+    return put_made(s, s->out, s->before.set ? s->since : 0, err);
 }
 
 cohl_status engine_seam_flush(engine_seam *s, cohl_error *err)
 {
-    return put_held(s, false, err);
+    cohl_status st = COHL_OK;
+    while (s->held_count && !st)
+        st = put_oldest(s, err);
+    return st;
 }

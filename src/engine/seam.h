@@ -11,14 +11,15 @@
  *
  * Both fade over some frames on the side of each join; between two joins near each other they pass
  * over into each other. In a film with joins the mean colour of made frames moves by at most 2 levels (of
- * 255) a frame, towards what is decoded: so no join flashes. A film made in one piece is left as it is.
+ * 255) a frame, towards what is decoded, and beside given film no step from frame to frame is larger
+ * than that film's own (engine/ease.h): so no join flashes. A film made in one piece is left as it is.
  * Frames go in as they are decoded and come out in order, later where a given frame is still to come. Pure host arithmetic in a fixed order: the same bytes with any number of threads. */
 #ifndef COHL_ENGINE_SEAM_H
 #define COHL_ENGINE_SEAM_H
 
 #include <stdbool.h>
 
-#include "media/frame.h"
+#include "engine/ease.h"
 
 typedef struct engine_seam engine_seam;
 
@@ -28,16 +29,21 @@ typedef struct engine_seam_sink {
     void *user;
 } engine_seam_sink;
 
-/* reach: frames over which a correction fades, 1 or more. joins: the film is not made in one piece. */
-cohl_status engine_seam_open(engine_seam **out, int width, int height, int reach, bool joins, engine_seam_sink sink,
-                             cohl_error *err);
+typedef struct engine_seam_params {
+    int         reach;       /* frames over which a correction fades, 1 or more */
+    bool        joins;       /* the film is not made in one piece               */
+    engine_ease ease[2];     /* the steps of what is given before and behind     */
+} engine_seam_params;
+
+cohl_status engine_seam_open(engine_seam **out, int width, int height, const engine_seam_params *params,
+                             engine_seam_sink sink, cohl_error *err);
 void        engine_seam_close(engine_seam *seam);      /* NULL is fine */
 
 /* A given frame: comes out as it is. decoded is what the autoencoder makes of it. */
 cohl_status engine_seam_given(engine_seam *seam, const cohl_frame *given, const cohl_frame *decoded, cohl_error *err);
 
-/* A made frame. ends: a given frame will follow, now or after other made ones. */
-cohl_status engine_seam_made(engine_seam *seam, const cohl_frame *decoded, bool ends, cohl_error *err);
+/* A made frame. until: frames to the next given one, 1 = it is the next; 0: none will follow. */
+cohl_status engine_seam_made(engine_seam *seam, const cohl_frame *decoded, int until, cohl_error *err);
 
 /* The film is over: what is still held comes out. */
 cohl_status engine_seam_flush(engine_seam *seam, cohl_error *err);
