@@ -21,11 +21,12 @@ typedef struct cohl_bench_params {
     const char *prompts;    /* a file of prompts; NULL = from the theatre              (NULL) */
     const char *media;      /* a folder of footage; NULL = ../shared/media             (NULL) */
     const char *sheet;      /* .png of the first 40 films; NULL = none                 (NULL) */
-    const char *record;     /* watermark: a file that keeps each result; NULL = none   (NULL) */
-    const char *only;       /* watermark: measure what has this in its key; NULL = all (NULL) */
+    const char *record;     /* watermark, known: keeps each result; NULL = none         (NULL) */
+    const char *only;       /* watermark: measure what has this in its key; known: one kind; NULL = all (NULL) */
     const char *rows;       /* giants: names of rows, "A,B"; NULL = all                (NULL) */
     bool        quick;      /* giants: seconds computed from a part of the work       (false) */
     int         count;      /* prompts, renders or clips; 0: 300, 1000, 12                (0) */
+    int         width, height;     /* known: of the films; 0 = the model's                (0) */
     int         frames;     /* of a film; 0 = the model's most                            (0) */
     int         steps;      /* of the solver; 0 = the model's                             (0) */
     int         act;        /* of the floors and scenes; 0 = the model's                  (0) */
@@ -61,7 +62,9 @@ cohl_status cohl_bench_watermark(cohl_bench_report *report, const cohl_bench_par
 
 /* Films that go on from film, from held-out films of the theatre: given frames as given, seams no worse
  * than 1.5 of the film's own median step, the subject's place in a gap, drift and memory of a minute
- * (params->frames: of another length). params->sheet: a .png for each way, its name before the ending. */
+ * (params->frames: of another length). params->sheet: a .png for each way, its name before the ending.
+ * params->only: one kind of film, "seams" (all of these), "gap", "minute" or "memory".
+ * COHL_ERR_ARGUMENT  params->only is none of these */
 cohl_status cohl_bench_known(cohl_bench_report *report, const cohl_bench_params *params, cohl_error *err);
 
 /* The folder of a model that params name; free() it. NULL when memory is out. */

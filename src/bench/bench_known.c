@@ -10,10 +10,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/rng.h"
 #include "base/text.h"
 #include "bench/bench.h"
 #include "bench/known_film.h"
+#include "bench/known_found.h"
+#include "bench/record.h"
 #include "engine/clip.h"
 #include "engine/unmarked.h"
 #include "media/sheet.h"
@@ -31,17 +34,18 @@ typedef struct way {
     double      clip_seconds, seconds, gap_begin, gap_end;
     bool        loop;
     double      seam[2];       /* seconds of the film; < 0: none */
+    int         made[2], whose[2];   /* at each seam: behind it (1) or before (-1); beside which clip */
     double      given_at, given_from, given_seconds;   /* frames that must be the given ones */
 } way;
 
 static const way ways[] = {
-    { "extend",        COHL_GIVEN_EXTEND,        2, 2, 0, 0, false, { 2, -1 }, 0, 0, 2 },
-    { "extend-before", COHL_GIVEN_EXTEND_BEFORE, 2, 2, 0, 0, false, { 2.0625, -1 }, 2.0625, 0, 2 },
-    { "fill",          COHL_GIVEN_FILL,          3, 0, 1, 2, false, { 1, 2 }, 0, 0, 1 },
-    { "between",       COHL_GIVEN_BETWEEN,       2, 1, 0, 0, false, { 2, 3 }, 0, 0, 2 },
-    { "blend",         COHL_GIVEN_BLEND,         2, 1, 0, 0, false, { 1, 2 }, 0, 0, 1 },
-    { "loop",          COHL_GIVEN_EXTEND,        2, 2, 0, 0, true,  { 2, 4 }, 0, 0, 2 },
-    { "remix",         COHL_GIVEN_REMIX,         2, 0, 0, 0, false, { -1, -1 }, 0, 0, 0 },
+    { "extend",        COHL_GIVEN_EXTEND,        2, 2, 0, 0, false, { 2, -1 }, { 1, 0 }, { 0, 0 }, 0, 0, 2 },
+    { "extend-before", COHL_GIVEN_EXTEND_BEFORE, 2, 2, 0, 0, false, { 2.0625, -1 }, { -1, 0 }, { 0, 0 }, 2.0625, 0, 2 },
+    { "fill",          COHL_GIVEN_FILL,          3, 0, 1, 2, false, { 1, 2 }, { 1, -1 }, { 0, 0 }, 0, 0, 1 },
+    { "between",       COHL_GIVEN_BETWEEN,       2, 1, 0, 0, false, { 2, 3 }, { 1, -1 }, { 0, 1 }, 0, 0, 2 },
+    { "blend",         COHL_GIVEN_BLEND,         2, 1, 0, 0, false, { 1, 2 }, { 1, -1 }, { 0, 1 }, 0, 0, 1 },
+    { "loop",          COHL_GIVEN_EXTEND,        2, 2, 0, 0, true,  { 2, 4 }, { 1, -1 }, { 0, 0 }, 0, 0, 2 },
+    { "remix",         COHL_GIVEN_REMIX,         2, 0, 0, 0, false, { -1, -1 }, { 0, 0 }, { 0, 0 }, 0, 0, 0 },
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 
@@ -53,7 +57,9 @@ typedef struct known {
     cohl_workers *workers;
     cohl_ctx      ctx;         /* the critic's */
     char          folder[64], clip[2][96];
-    int           count, act;
+    int           count, act, width, height;
+    cohl_bench_record *record;
+    char          digest[COHL_DIGEST_HEX];      /* of the model, where results are kept */
     cohl_sheet_cell cell[SHOWN * PICTURES];
     int           shown;       /* films on the sheet */
 } known;
@@ -62,6 +68,8 @@ typedef struct known {
 typedef struct watching {
     known_measures measures;
     cohl_frame *kept[PICTURES], *frame, *middle;
+    int pick[PICTURES];              /* which frames are kept for the sheet */
+    const way *way;                  /* NULL: of a minute */
     int frames, middle_at;
     cohl_frame **first, **last;      /* [second] a second of each, or NULL */
     int second;
@@ -103,7 +111,7 @@ static cohl_status look(void *user, int index, const uint8_t *rgb, cohl_error *e
     cohl_status st = COHL_OK;
     memcpy(w->frame->rgb, rgb, cohl_frame_bytes(w->frame));
     for (int i = 0; i < PICTURES && !st; i++)
-        if (cohl_sheet_pick(i, PICTURES, w->frames) == index)
+        if (w->pick[i] == index)
             st = keep_copy(&w->kept[i], w->frame, err);
     if (!st && index == w->middle_at)
         st = keep_copy(&w->middle, w->frame, err);
@@ -118,12 +126,28 @@ static cohl_status look(void *user, int index, const uint8_t *rgb, cohl_error *e
     return st ? st : known_measures_add(&w->measures, w->frame, err);
 }
 
+static int by_number(const void *a, const void *b) { return *(const int *)a - *(const int *)b; }
+
+/* Two frames on either side of each seam; the rest is spread over the film. */
+static void choose_pictures(watching *w)
+{
+    int count = 0, rest;
+    for (int i = 0; i < 2 && w->way; i++)
+        for (int at = -2; at < 2 && w->way->seam[i] >= 0; at++)
+            w->pick[count++] = ((int)(w->way->seam[i] * w->fps + 0.5) + at) % w->frames;
+    rest = PICTURES - count;
+    for (int i = 0; i < rest; i++)
+        w->pick[count + i] = cohl_sheet_pick(i, rest, w->frames);
+    qsort(w->pick, PICTURES, sizeof *w->pick, by_number);
+}
+
 static cohl_status make_film(known *k, watching *w, const cohl_request *request, cohl_run_report *report, cohl_error *err)
 {
     cohl_run *run = NULL;
     cohl_status st = cohl_run_new(&run, k->engine, request, err);
     if (!st) {
         w->frames = cohl_run_plan(run)->frames, w->fps = k->info.fps;
+        choose_pictures(w);
         st = cohl_frame_new(&w->frame, cohl_run_plan(run)->width, cohl_run_plan(run)->height, err);
     }
     if (!st) st = engine_run_unmarked(run, look, w, report, err);
@@ -136,7 +160,7 @@ static cohl_status stage(known *k, int i, int which, double seconds, cohl_scene 
 {
     cohl_scene_request request = cohl_scene_request_default();
     request.act = k->act, request.held_out = true, request.fps = k->info.fps;
-    request.width = k->info.size[0][0], request.height = k->info.size[0][1];
+    request.width = k->width, request.height = k->height;
     request.frames = (int)(seconds * k->info.fps + 0.5), request.actors_min = request.actors_max = 1;
     cohl_scene_draw(scene, &request, cohl_rng_mix(k->params->seed + STREAM, (uint64_t)(2 * i + which)));
     if (!which)
@@ -148,6 +172,7 @@ static cohl_request request_of(const known *k, int i, const char *prompt)
 {
     cohl_request r = cohl_request_default();
     r.prompt = prompt, r.seed = cohl_rng_mix(k->params->seed, (uint64_t)i), r.steps = k->params->steps;
+    r.width = k->width, r.height = k->height;
     return r;
 }
 
@@ -157,6 +182,17 @@ typedef struct findings {
     double worst_difference, worst_colour, worst_place;
     int    films, seams, good_seams, wrong_frames, places, good_places;
 } findings;
+
+static void count_in(findings *all, const known_found *f)
+{
+    all->films++, all->seams += f->seams, all->good_seams += f->good_seams, all->wrong_frames += f->wrong_frames;
+    all->worst_difference = fmax(all->worst_difference, f->difference);
+    all->worst_colour = fmax(all->worst_colour, f->colour);
+    if (f->place < 0)
+        return;
+    all->places++, all->good_places += f->place <= PLACE_MOST;
+    all->worst_place = fmax(all->worst_place, f->place);
+}
 
 static cohl_status own_steps(known_measures *own, const char *path, const watching *w, cohl_error *err)
 {
@@ -171,28 +207,29 @@ static cohl_status own_steps(known_measures *own, const char *path, const watchi
     return st;
 }
 
-static cohl_status judge_seams(known *k, const way *way, const watching *w, findings *out, cohl_error *err)
+static cohl_status judge_seams(known *k, const way *way, const watching *w, known_found *out, cohl_error *err)
 {
-    known_measures own = { 0 };
     const known_measures *m = &w->measures;
-    cohl_status st = own_steps(&own, k->clip[0], w, err);
+    cohl_status st = COHL_OK;
     for (int i = 0; i < 2 && !st; i++) {
+        known_measures own = { 0 };
         int at = (int)(way->seam[i] * w->fps + 0.5);
         if (way->seam[i] < 0 || at >= m->count)
             continue;
-        double difference = known_seam(m->difference, m->count, at, own.difference, own.count);
-        double colour = known_seam(m->colour, m->count, at, own.colour, own.count);
-        out->worst_difference = fmax(out->worst_difference, difference);
-        out->worst_colour = fmax(out->worst_colour, colour);
+        st = own_steps(&own, k->clip[way->whose[i]], w, err);
+        double difference = known_seam(m->difference, m->count, at, way->made[i], own.difference, own.count);
+        double colour = known_seam(m->colour, m->count, at, way->made[i], own.colour, own.count);
+        out->difference = fmax(out->difference, difference);
+        out->colour = fmax(out->colour, colour);
         out->seams++;
         out->good_seams += difference <= SEAM_MOST && colour <= SEAM_MOST;
+        known_measures_free(&own);
     }
-    known_measures_free(&own);
     return st;
 }
 
 /* The subject's place at the middle of the gap, against the scene's own frame there. */
-static cohl_status judge_place(const cohl_scene *scene, const watching *w, findings *out, cohl_error *err)
+static cohl_status judge_place(const cohl_scene *scene, const watching *w, known_found *out, cohl_error *err)
 {
     cohl_frame *truth = NULL;
     size_t pixels = (size_t)scene->width * (size_t)scene->height;
@@ -202,10 +239,7 @@ static cohl_status judge_place(const cohl_scene *scene, const watching *w, findi
     if (!st) {
         cohl_scene_render(scene, w->middle_at, &(cohl_picture){ .rgb = truth->rgb, .mask = mask });
         double wanted = known_place(truth, truth, mask), found = known_place(w->middle, truth, mask);
-        double off = wanted < 0 ? 0 : found < 0 ? 1 : fabs(found - wanted);
-        out->places += wanted >= 0;
-        out->good_places += wanted >= 0 && off <= PLACE_MOST;
-        out->worst_place = fmax(out->worst_place, off);
+        out->place = wanted < 0 ? -1 : found < 0 ? 1 : fabs(found - wanted);
     }
     cohl_frame_free(truth);
     free(mask);
@@ -244,7 +278,7 @@ static cohl_status write_sheet(known *k, const char *name, cohl_error *err)
         const char *dot = strrchr(k->params->sheet, '.');
         int stem = dot ? (int)(dot - k->params->sheet) : (int)strlen(k->params->sheet);
         cohl_text_addf(&path, "%.*s-%s.png", stem, k->params->sheet, name);
-        cohl_text_addf(&title, "%s: films of held-out scenes, %d pictures each", name, PICTURES);
+        cohl_text_addf(&title, "%s: films of held-out scenes; two pictures on either side of each seam", name);
         params.columns = PICTURES, params.cell_width = 160, params.margin = 3, params.title = title.data;
         st = cohl_sheet_new(&sheet, k->cell, k->shown * PICTURES, &params, err);
         if (!st)
@@ -259,11 +293,19 @@ static cohl_status write_sheet(known *k, const char *name, cohl_error *err)
 
 /* ---- each way ------------------------------------------------------------ */
 
-static cohl_status try_way(known *k, const way *way, int i, findings *out, cohl_error *err)
+/* A loop's first frame follows its last: it is the given film's own. */
+static cohl_status go_round(watching *w, cohl_error *err)
+{
+    const cohl_frame *first;
+    cohl_status st = engine_clip_at(w->clip, 0, &first, err);
+    return st ? st : known_measures_add(&w->measures, first, err);
+}
+
+static cohl_status try_way(known *k, const way *way, int i, known_found *out, cohl_error *err)
 {
     cohl_scene scene, other;
     cohl_text caption = { 0 };
-    watching w = { .given_from = (int)(way->given_at * k->info.fps + 0.5), .middle_at = -1,
+    watching w = { .way = way, .given_from = (int)(way->given_at * k->info.fps + 0.5), .middle_at = -1,
                    .given_count = (int)(way->given_seconds * k->info.fps + 0.5) };
     cohl_status st = stage(k, i, 0, way->clip_seconds, &scene, &caption, err);
     if (!st) st = stage(k, i, 1, way->clip_seconds, &other, NULL, err);
@@ -274,11 +316,11 @@ static cohl_status try_way(known *k, const way *way, int i, findings *out, cohl_
     if (way->given == COHL_GIVEN_FILL)
         w.middle_at = (int)((way->gap_begin + way->gap_end) / 2 * k->info.fps);
     if (!st) st = make_film(k, &w, &r, NULL, err);
-    if (!st && way->loop) st = known_measures_add(&w.measures, w.kept[0], err);    /* once more round */
+    if (!st && way->loop) st = go_round(&w, err);
     if (!st) st = judge_seams(k, way, &w, out, err);
     if (!st && w.middle) st = judge_place(&scene, &w, out, err);
     if (!st) {
-        out->films++, out->wrong_frames += w.wrong;
+        out->wrong_frames = w.wrong;
         show(k, &w);
     }
     cohl_text_free(&caption);
@@ -309,6 +351,16 @@ static void report_way(const way *way, const findings *f, cohl_bench_report *rep
 /* ---- a minute ------------------------------------------------------------ */
 
 typedef struct minute { double colour, contrast, worst_colour, worst_contrast; int right[2], of[2], films; } minute;
+
+static void count_minute(minute *all, const known_found *f)
+{
+    all->films++;
+    all->colour += f->drift_colour, all->contrast += f->drift_contrast;
+    all->worst_colour = fmax(all->worst_colour, f->drift_colour);
+    all->worst_contrast = fmax(all->worst_contrast, f->drift_contrast);
+    for (int end = 0; end < 2; end++)
+        all->right[end] += f->right[end], all->of[end] += f->of[end];
+}
 
 /* Setting, subjects and colours that the critic sees right. */
 static cohl_status judge_second(known *k, cohl_frame **frames, int count, const cohl_wanted *wanted, int *right, int *of,
@@ -347,12 +399,11 @@ static void drift_of(const known_measures *m, int second, double *colour, double
     *contrast = fabs(deviation[1] - deviation[0]) / fmax(deviation[0], 1);
 }
 
-static cohl_status try_minute(known *k, int i, minute *out, cohl_error *err)
+static cohl_status try_minute(known *k, int i, known_found *out, cohl_error *err)
 {
     cohl_scene scene;
     cohl_text caption = { 0 };
     watching w = { .middle_at = -1, .second = (int)(k->info.fps + 0.5) };
-    double colour, contrast;
     cohl_status st = stage(k, i, 0, 1, &scene, &caption, err);
     w.first = calloc((size_t)w.second, sizeof *w.first), w.last = calloc((size_t)w.second, sizeof *w.last);
     if (!st && (!w.first || !w.last))
@@ -365,10 +416,7 @@ static cohl_status try_minute(known *k, int i, minute *out, cohl_error *err)
         !(st = judge_second(k, w.first, w.second, &wanted, &out->right[0], &out->of[0], err)))
         st = judge_second(k, w.last, w.second, &wanted, &out->right[1], &out->of[1], err);
     if (!st) {
-        drift_of(&w.measures, w.second, &colour, &contrast);
-        out->films++;
-        out->colour += colour, out->contrast += contrast;
-        out->worst_colour = fmax(out->worst_colour, colour), out->worst_contrast = fmax(out->worst_contrast, contrast);
+        drift_of(&w.measures, w.second, &out->drift_colour, &out->drift_contrast);
         show(k, &w);
     }
     cohl_text_free(&caption);
@@ -435,6 +483,11 @@ static cohl_status open_all(known *k, cohl_error *err)
     k->info = cohl_engine_model(k->engine);
     k->act = k->params->act ? k->params->act : 1;
     k->count = k->params->count ? k->params->count : FILMS;
+    k->width = k->params->width ? k->params->width : k->info.size[0][0];
+    k->height = k->params->height ? k->params->height : k->info.size[0][1];
+    if ((k->params->record && (st = cohl_digest_folder(k->digest, k->info.folder, err))) ||
+        (st = cohl_bench_record_open(&k->record, k->params->record, err)))
+        return st;
     snprintf(k->folder, sizeof k->folder, "/tmp/cohl-known-XXXXXX");
     if (!mkdtemp(k->folder))
         return cohl_fail(err, COHL_ERR_IO, "%s: cannot make a folder for films to be given", k->folder);
@@ -451,6 +504,7 @@ static void close_all(known *k)
     unlink(k->clip[1]);
     if (k->folder[0])
         rmdir(k->folder);
+    cohl_bench_record_close(k->record);
     cohl_critic_free(k->critic);
     if (k->ctx.backend)
         cohl_ctx_close(&k->ctx);
@@ -459,41 +513,103 @@ static void close_all(known *k)
     free(k);
 }
 
+/* ---- what is asked for --------------------------------------------------- */
+
+static bool is_wanted(const known *k, const char *kind, const char *group)
+{
+    const char *only = k->params->only;
+    return !only || !strcmp(only, kind) || (group && !strcmp(only, group));
+}
+
+static const char *group_of(const way *way)
+{
+    return way->given == COHL_GIVEN_FILL && !way->loop ? "gap" : NULL;
+}
+
+static bool way_wanted(const known *k, const way *way)
+{
+    return is_wanted(k, way->name, "seams") || is_wanted(k, way->name, group_of(way));
+}
+
+static cohl_status check_only(const known *k, cohl_error *err)
+{
+    bool any = is_wanted(k, "minute", NULL) || is_wanted(k, "memory", NULL);
+    for (int i = 0; i < WAYS; i++)
+        any = any || way_wanted(k, &ways[i]);
+    return any ? COHL_OK : cohl_fail(err, COHL_ERR_ARGUMENT, "nothing to measure is called \"%.40s\", expected extend, "
+                                     "extend-before, fill, between, blend, loop, remix, seams, gap, minute or memory",
+                                     k->params->only);
+}
+
+/* Film `film` of a kind (a minute where way is NULL), or what the record says of it. */
+static cohl_status look_at_film(known *k, const way *way, int film, known_found *found, cohl_error *err)
+{
+    const cohl_bench_params *p = k->params;
+    cohl_text key = { 0 };
+    cohl_text_addf(&key, "%s, film %d: %dx%d, %d frames, %d steps, act %d, seed %llu, model %.16s", way ? way->name : "minute",
+                   film, k->width, k->height, way ? 0 : p->frames, p->steps, k->act, (unsigned long long)p->seed, k->digest);
+    cohl_status st = key.failed ? cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name") : COHL_OK;
+    const json_t *before = st ? NULL : cohl_bench_record_find(k->record, key.data);
+    *found = (known_found){ .place = -1 };
+    if (before)
+        *found = known_found_read(before);
+    else if (!st && !(st = way ? try_way(k, way, film, found, err) : try_minute(k, film, found, err)))
+        st = cohl_bench_record_add(k->record, key.data, known_found_json(found), err);
+    cohl_text_free(&key);
+    return st;
+}
+
+static void tell(const known *k, int kind, int film)
+{
+    if (k->params->progress)
+        k->params->progress(kind * k->count + film + 1, (WAYS + 1) * k->count);
+}
+
 static cohl_status run_ways(known *k, cohl_bench_report *report, cohl_error *err)
 {
     cohl_status st = COHL_OK;
     for (int i = 0; i < WAYS && !st; i++) {
-        findings found = { 0 };
-        for (int film = 0; film < k->count && !st; film++) {
-            st = try_way(k, &ways[i], film, &found, err);
-            if (k->params->progress)
-                k->params->progress(i * k->count + film + 1, (WAYS + 1) * k->count);
+        findings all = { 0 };
+        for (int film = 0; film < k->count && !st && way_wanted(k, &ways[i]); film++) {
+            known_found found;
+            if (!(st = look_at_film(k, &ways[i], film, &found, err)))
+                count_in(&all, &found);
+            tell(k, i, film);
         }
         if (!st) st = write_sheet(k, ways[i].name, err);
-        if (!st)
-            report_way(&ways[i], &found, report);
+        if (!st && all.films)
+            report_way(&ways[i], &all, report);
     }
+    return st;
+}
+
+static cohl_status run_minutes(known *k, cohl_bench_report *report, cohl_error *err)
+{
+    minute all = { 0 };
+    cohl_status st = COHL_OK;
+    for (int film = 0; film < k->count && !st; film++) {
+        known_found found;
+        if (!(st = look_at_film(k, NULL, film, &found, err)))
+            count_minute(&all, &found);
+        tell(k, WAYS, film);
+    }
+    if (!st) st = write_sheet(k, "minute", err);
+    if (!st)
+        report_minute(&all, report);
     return st;
 }
 
 cohl_status cohl_bench_known(cohl_bench_report *report, const cohl_bench_params *params, cohl_error *err)
 {
-    minute found = { 0 };
     known *k = calloc(1, sizeof *k);
     if (!k)
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a bench");
     k->params = params;
-    cohl_status st = open_all(k, err);
-    if (!st) st = measure_memory(k, report, err);
+    cohl_status st = check_only(k, err);
+    if (!st) st = open_all(k, err);
+    if (!st && is_wanted(k, "memory", NULL)) st = measure_memory(k, report, err);
     if (!st) st = run_ways(k, report, err);
-    for (int film = 0; film < k->count && !st; film++) {
-        st = try_minute(k, film, &found, err);
-        if (params->progress)
-            params->progress(WAYS * k->count + film + 1, (WAYS + 1) * k->count);
-    }
-    if (!st) st = write_sheet(k, "minute", err);
-    if (!st)
-        report_minute(&found, report);
+    if (!st && is_wanted(k, "minute", NULL)) st = run_minutes(k, report, err);
     close_all(k);
     return st;
 }

@@ -97,12 +97,12 @@ static double median_step(const double *own, int count)
     return median;
 }
 
-double known_seam(const double *values, int count, int at, const double *own, int own_count)
+double known_seam(const double *values, int count, int at, int made, const double *own, int own_count)
 {
-    double worst = 0;
-    for (int i = at - 1; i <= at + 1; i++)
-        if (i >= 1 && i < count)
-            worst = fmax(worst, values[i]);
+    int other = at + (made > 0 ? 1 : -1);
+    double worst = at >= 1 && at < count ? values[at] : 0;
+    if (other >= 1 && other < count)
+        worst = fmax(worst, values[other]);
     return worst / fmax(median_step(own, own_count), 0.5);
 }
 

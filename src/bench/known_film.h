@@ -22,9 +22,10 @@ typedef struct known_measures {
 cohl_status known_measures_add(known_measures *m, const cohl_frame *frame, cohl_error *err);
 void        known_measures_free(known_measures *m);
 
-/* The greatest of `values` at the seam before frame `at`, in parts of the median of `own`: two frames
- * on each side. A median under half a level, of a film in which nothing moves, counts as that. */
-double known_seam(const double *values, int count, int at, const double *own, int own_count);
+/* The greatest of `values` at the seam before frame `at`, in parts of the median of `own`: the step across it
+ * and the next one on the made side, +1 behind it, -1 before it. (The step on the other side is the given film's
+ * own.) A median under half a level, of a film in which nothing moves, counts as that. */
+double known_seam(const double *values, int count, int at, int made, const double *own, int own_count);
 
 /* Where the picture is most like the subject's colours: x, in parts of the width. truth and mask
  * [height, width] (1 = the subject) say what these are; frame is looked at. -1: not seen. */

@@ -7,6 +7,7 @@
 #include "bench/bench.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/size.h"
 
 typedef struct bench {
     const char *name, *about;
@@ -50,7 +51,7 @@ static int run_bench(int argc, char **argv)
 {
     cohl_bench_params params = cohl_bench_params_default();
     cohl_bench_report report = { .rows = 0 };
-    const char *word;
+    const char *word, *size = NULL;
     int exit_code;
     bool json = false;
     const cohl_option options[] = {
@@ -59,14 +60,16 @@ static int run_bench(int argc, char **argv)
         { "--prompts", "FILE", "control: prompts as JSON lines (held-out scenes of the theatre)",
           COHL_OPTION_TEXT, &params.prompts, 0, 0 },
         { "--count", "N", "prompts, renders, clips or pieces (300, 1000, 12, 44; known: 60)", COHL_OPTION_INT, &params.count, 1, 1e6 },
+        { "--size", "WxH", "known: of the films (the model's own)", COHL_OPTION_TEXT, &size, 0, 0 },
         { "--frames", "N", "control: of each film (the most the model learned); known: of a minute (960)", COHL_OPTION_INT, &params.frames, 1, 4097 },
         { "--steps", "N", "control, known: solver steps (the model's)", COHL_OPTION_INT, &params.steps, 1, 1000 },
         { "--act", "N", "1 first act, 2 the whole vocabulary (the model's)", COHL_OPTION_INT, &params.act, 1, 2 },
         { "--seed", "N", "other scenes, other films (0)", COHL_OPTION_SEED, &params.seed, 0, 0 },
         { "--sheet", "FILE", "control: a .png of 40 films with the critic's words; known: FILE-fill.png, ...", COHL_OPTION_TEXT, &params.sheet, 0, 0 },
         { "--media", "FOLDER", "watermark: footage that is cut (../shared/media)", COHL_OPTION_TEXT, &params.media, 0, 0 },
-        { "--record", "FILE", "watermark: keep each result; with what it has already a bench goes on", COHL_OPTION_TEXT, &params.record, 0, 0 },
-        { "--only", "TEXT", "watermark: measure only this: \"CRF 40\", \"cars.mp4\", \"unmarked\", \"wrong keys\"", COHL_OPTION_TEXT, &params.only, 0, 0 },
+        { "--record", "FILE", "watermark, known: keep each result; with what it has already a bench goes on", COHL_OPTION_TEXT, &params.record, 0, 0 },
+        { "--only", "TEXT", "watermark: measure only this: \"CRF 40\", \"cars.mp4\", \"unmarked\", \"wrong keys\"; known: extend, extend-before, "
+          "fill, between, blend, loop, remix, seams (all of these), gap, minute or memory", COHL_OPTION_TEXT, &params.only, 0, 0 },
         { "--rows", "A,B", "giants: only these rows (all)", COHL_OPTION_TEXT, &params.rows, 0, 0 },
         { "--quick", NULL, "giants: compute seconds from a part of the work, write no file", COHL_OPTION_FLAG, &params.quick, 0, 0 },
         { "--threads", "N", "worker threads (all)", COHL_OPTION_INT, &params.threads, 0, 256 },
@@ -91,7 +94,9 @@ static int run_bench(int argc, char **argv)
     }
     params.progress = show_progress;
     params.say = say;
-    cohl_status st = b->run(&report, &params, &err);
+    cohl_status st = size ? cohl_size_read(size, &params.width, &params.height, &err) : COHL_OK;
+    if (!st)
+        st = b->run(&report, &params, &err);
     exit_code = st ? cohl_command_fail(&err) : cohl_bench_ok(&report) ? COHL_EXIT_OK : COHL_EXIT_FAILED;
     if (!st)
         cohl_bench_print(&report, json);
