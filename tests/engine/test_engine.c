@@ -465,6 +465,20 @@ static void test_a_broken_model_is_named(void **state)
     }
 }
 
+static void test_parts_of_two_models_do_not_fit_each_other(void **state)
+{
+    char command[400];
+    cohl_engine *mixed = NULL;
+    cohl_error err = { 0 };
+    assert_int_equal(tiny_told_write(path_of("told"), &err), COHL_OK);
+    snprintf(command, sizeof command, "cp -r %s %s/mixed && rm -r %s/mixed/transformer && cp -r %s/told/transformer %s/mixed",
+             model, folder, folder, folder, folder);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(cohl_engine_open(&mixed, &(cohl_engine_params){ .model = path_of("mixed") }, &err), COHL_ERR_FORMAT);
+    if (!strstr(err.text, "the transformer takes 16 and makes 6 channels, the autoencoder's latents have 6"))
+        fail_msg("\"%s\"", err.text);
+}
+
 /* ---- sampling ------------------------------------------------------------ */
 
 /* One Euler step is linear in the velocity, so with guidance 3 it lands at 3 * with - 2 * without. */
@@ -510,6 +524,7 @@ int main(void)
         cmocka_unit_test(test_words_that_were_not_taught_are_named_with_the_nearest),
         cmocka_unit_test(test_a_prompt_longer_than_the_model_reads_is_told),
         cmocka_unit_test(test_a_broken_model_is_named),
+        cmocka_unit_test(test_parts_of_two_models_do_not_fit_each_other),
         cmocka_unit_test(test_guidance_in_one_pack_is_guidance_in_two),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -326,6 +326,24 @@ static void test_weights_refuse_a_wrong_index(void **state)
     }
 }
 
+static void test_a_shard_cut_short_is_named(void **state)
+{
+    static const char index[] = "{\"weight_map\":{\"a\":\"model-00001-of-00002.safetensors\","
+        "\"b.weight\":\"model-00001-of-00002.safetensors\",\"c\":\"model-00002-of-00002.safetensors\"}}";
+    cohl_weights *weights;
+    cohl_error err = { 0 };
+    char *bytes;
+    size_t size;
+    write_shards(path_of("torn"), index);
+    const char *shard = path_of("torn/model-00002-of-00002.safetensors");
+    assert_int_equal(cohl_file_read(&bytes, &size, shard, 4096, NULL), COHL_OK);
+    assert_int_equal(cohl_file_write(shard, bytes, size - 5, NULL), COHL_OK);
+    free(bytes);
+    assert_int_equal(cohl_weights_open(&weights, path_of("torn"), &err), COHL_ERR_FORMAT);
+    if (!strstr(err.text, "model-00002-of-00002.safetensors") || strchr(err.text, '\n'))
+        fail_msg("\"%s\"", err.text);
+}
+
 static void test_weights_refuse_a_name_in_two_shards(void **state)
 {
     cohl_weight again = f32_weight("a", 1, 2, 0, six);
@@ -534,6 +552,7 @@ int main(void)
         cmocka_unit_test(test_safetensors_refuses_a_cut_file),
         cmocka_unit_test(test_weights_open_a_folder_with_and_without_index),
         cmocka_unit_test(test_weights_refuse_a_wrong_index),
+        cmocka_unit_test(test_a_shard_cut_short_is_named),
         cmocka_unit_test(test_weights_refuse_a_name_in_two_shards),
         cmocka_unit_test(test_binder_names_what_is_missing_misshapen_or_left),
         cmocka_unit_test(test_a_scalar_is_expected_without_dims),
