@@ -24,11 +24,12 @@ typedef struct similarity { float a, b, shift[2], size, turn; } similarity;
 
 static float turn_between(float a, float b) { return fabsf(remainderf(a - b, 2 * (float)M_PI)); }
 
-static bool fits_one(const similarity *s, const cohl_pair *p)
+static bool fits_size(const similarity *s, const cohl_pair *p)
 {
-    float ratio = p->size / s->size;
-    return ratio < SIZE_OFF && ratio > 1 / SIZE_OFF && turn_between(p->turn, s->turn) < TURN_OFF;
+    return p->size < SIZE_OFF * s->size && p->size * SIZE_OFF > s->size;
 }
+
+static bool fits_turn(const similarity *s, const cohl_pair *p) { return turn_between(p->turn, s->turn) < TURN_OFF; }
 
 static bool similarity_of(similarity *s, const cohl_pair *p, const cohl_pair *q)
 {
@@ -40,8 +41,10 @@ static bool similarity_of(similarity *s, const cohl_pair *p, const cohl_pair *q)
     s->shift[0] = p->to[0] - s->a * p->from[0] - s->b * p->from[1];
     s->shift[1] = p->to[1] + s->b * p->from[0] - s->a * p->from[1];
     s->size = sqrtf(s->a * s->a + s->b * s->b);
+    if (!fits_size(s, p) || !fits_size(s, q))        /* most end here, before the angle is asked */
+        return false;
     s->turn = atan2f(-s->b, s->a);
-    return fits_one(s, p) && fits_one(s, q);
+    return fits_turn(s, p) && fits_turn(s, q);
 }
 
 static bool fits(const similarity *s, const cohl_pair *p)
@@ -49,7 +52,7 @@ static bool fits(const similarity *s, const cohl_pair *p)
     float near = NEAR * (s->size > 1 ? s->size : 1);
     float x = s->a * p->from[0] + s->b * p->from[1] + s->shift[0] - p->to[0];
     float y = -s->b * p->from[0] + s->a * p->from[1] + s->shift[1] - p->to[1];
-    return x * x + y * y < near * near && fits_one(s, p);
+    return x * x + y * y < near * near && fits_size(s, p) && fits_turn(s, p);
 }
 
 static int count_fitting(const similarity *s, const cohl_pair *pair, int count)
