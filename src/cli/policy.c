@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/print.h"
+#include "safety/edit.h"
 #include "safety/learn.h"
 #include "safety/policy.h"
 #include "safety/score.h"
@@ -165,7 +166,8 @@ static void list(const cohl_policy *policy, const asked *a)
         print_table(policy);
         return;
     }
-    json_t *packs = json_array(), *origins = json_object();
+    const char *name;
+    json_t *packs = json_array(), *removed = json_array(), *origins = json_object();
     for (int i = 0; i < cohl_policy_pack_count(policy); i++) {
         cohl_policy_pack p = cohl_policy_pack_at(policy, i);
         json_array_append_new(packs, json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:s, s:s}", "pack", p.name, "version",
@@ -180,7 +182,12 @@ static void list(const cohl_policy *policy, const asked *a)
         if (!a->json)
             printf("%5d entries: %s\n", entries, origin);
     }
-    json_t *all = json_pack("{s:o, s:o}", "packs", packs, "origins", origins);
+    for (int i = 0; (name = cohl_policy_removed_at(policy, i)); i++) {
+        json_array_append_new(removed, json_string(name));
+        if (!a->json)
+            printf("%s: taken away; `cohl policy restore %s` brings it back\n", name, name);
+    }
+    json_t *all = json_pack("{s:o, s:o, s:o}", "packs", packs, "removed", removed, "origins", origins);
     if (a->json)
         cohl_print_json(all);
     else
@@ -202,6 +209,31 @@ static cohl_status learn(const cohl_policy *policy, const asked *a, const char *
     return st;
 }
 
+/* ---- add, remove, restore ------------------------------------------------ */
+
+static cohl_status edit(const cohl_policy_params *params, const asked *a, const char **word, int count, cohl_error *err)
+{
+    static const char *const said[] = {
+        [COHL_POLICY_ADDED] = "added", [COHL_POLICY_REPLACED] = "replaced", [COHL_POLICY_DELETED] = "deleted",
+        [COHL_POLICY_TAKEN_AWAY] = "taken away", [COHL_POLICY_TAKEN_BACK] = "back",
+    };
+    char name[64];
+    cohl_policy_edit done = COHL_POLICY_ADDED;
+    bool adds = !strcmp(word[0], "add");
+    if (count != 2)
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "cohl policy %s takes one %s, found %d", word[0],
+                         adds ? "PACK.json" : "NAME of a pack", count - 1);
+    cohl_status st = adds ? cohl_policy_add(&done, name, params, word[1], err)
+                          : (!strcmp(word[0], "remove") ? cohl_policy_remove : cohl_policy_restore)(&done, params, word[1], err);
+    if (!st && a->json)
+        cohl_print_json(json_pack("{s:s, s:s}", "pack", adds ? name : word[1], "is", said[done]));
+    else if (!st)
+        printf("%s: %s\n", adds ? name : word[1], said[done]);
+    return st;
+}
+
+static bool is_edit(const char *word) { return !strcmp(word, "add") || !strcmp(word, "remove") || !strcmp(word, "restore"); }
+
 /* ---- the command --------------------------------------------------------- */
 
 enum { TEXTS_MAX = 1000 };
@@ -215,8 +247,10 @@ static int run(const asked *a, const char **word, int count)
     cohl_status st = COHL_OK;
     if (!a->own)
         cohl_home_path(&own, "policy", NULL);         /* no home, no packs of one's own */
-    st = cohl_policy_open(&policy, &(cohl_policy_params){ a->packs, a->own ? a->own : own }, &err);
-    if (st)
+    const cohl_policy_params params = { a->packs, a->own ? a->own : own };
+    if (is_edit(word[0]))
+        st = edit(&params, a, word, count, &err);
+    else if ((st = cohl_policy_open(&policy, &params, &err)))
         ;
     else if (!strcmp(word[0], "check"))
         st = check(policy, a, word + 1, count - 1, &refused, &err);
@@ -227,7 +261,8 @@ static int run(const asked *a, const char **word, int count)
     else if (!strcmp(word[0], "learn"))
         st = learn(policy, a, word + 1, count - 1, &err);
     else
-        st = cohl_fail(&err, COHL_ERR_ARGUMENT, "cohl policy cannot \"%.40s\"; it can check, test, list, learn", word[0]);
+        st = cohl_fail(&err, COHL_ERR_ARGUMENT, "cohl policy cannot \"%.40s\"; it can check, test, list, add, remove, "
+                       "restore, learn", word[0]);
     cohl_policy_close(policy);
     free(own);
     return st ? cohl_command_fail(&err) : refused ? COHL_EXIT_REFUSED : below ? COHL_EXIT_FAILED : COHL_EXIT_OK;
@@ -252,10 +287,12 @@ static int run_policy(int argc, char **argv)
         { "--json", NULL, "answer as JSON", COHL_OPTION_FLAG, &a.json, 0, 0 },
         { NULL, NULL, NULL, COHL_OPTION_FLAG, NULL, 0, 0 },
     };
-    const cohl_usage usage = { "policy", "check TEXT... | test FILE.jsonl | list | learn FILE.jsonl...",
+    const cohl_usage usage = { "policy", "check TEXT... | test FILE.jsonl | list | add PACK.json | remove NAME | restore NAME | learn FILE.jsonl...",
         "check: may this be made? Exit code 3 and the reasons when not; several texts are the cards of\n"
         "a storyboard, read one by one and together. test: the policy measured on labelled lines, exit\n"
-        "code 1 below its floors. list: packs, and entries by origin. learn: the classifier's weights.", options };
+        "code 1 below its floors. list: packs, and entries by origin. add: a pack of your own joins, or replaces\n"
+        "one of its name. remove: a pack of your own is deleted, one that ships is taken away; restore\n"
+        "brings it back. learn: the classifier's weights.", options };
     if (!cohl_options_parse(&usage, argc, argv, word, 1, TEXTS_MAX, &exit_code))
         return exit_code;
     while (count < TEXTS_MAX && word[count])

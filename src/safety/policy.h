@@ -84,6 +84,9 @@ typedef struct cohl_policy_pack {
 int cohl_policy_pack_count(const cohl_policy *policy);
 cohl_policy_pack cohl_policy_pack_at(const cohl_policy *policy, int index);
 
+/* Names of shipped packs that the operator took away: 0, 1, ... until NULL. */
+const char *cohl_policy_removed_at(const cohl_policy *policy, int index);
+
 /* Entries by origin: 0, 1, ... until false; most first. */
 bool cohl_policy_origin(const cohl_policy *policy, int index, const char **origin, int *entries);
 

@@ -84,41 +84,69 @@ static bool read_log(policy_log *log, const json_t *setting)
 }
 
 /* {"removed": ["likeness"], "log": "off"}: packs that ship and are not wanted; what the log of decisions
- * is to hold. *removed is NULL when there are none. */
-static cohl_status read_settings(json_t **removed, policy_log *log, const char *own, cohl_error *err)
+ * is to hold. */
+static bool settings_are_fine(const json_t *settings)
+{
+    const json_t *removed = json_object_get(settings, "removed");
+    policy_log log;
+    size_t i;
+    json_t *item;
+    bool fine = json_is_object(settings) && (!removed || json_is_array(removed));
+    json_array_foreach((json_t *)removed, i, item)
+        fine = fine && json_is_string(item);
+    return fine && read_log(&log, json_object_get(settings, "log"));
+}
+
+cohl_status policy_settings_read(json_t **out, const char *own, cohl_error *err)
 {
     char *path = cohl_path_join(own, settings_file), *bytes = NULL;
-    size_t size, i;
-    json_t *item;
+    size_t size;
     json_error_t where;
     cohl_status st = path ? COHL_OK : no_memory(err);
-    *removed = NULL;
-    if (!st && cohl_file_exists(path) && !(st = cohl_file_read(&bytes, &size, path, 1 << 20, err))) {
-        json_t *all = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &where);
-        *removed = json_incref(json_object_get(all, "removed"));
-        bool fine = json_is_object(all) && (!*removed || json_is_array(*removed));
-        json_array_foreach(*removed, i, item)
-            fine = fine && json_is_string(item);
-        if (!fine || !read_log(log, json_object_get(all, "log")))
+    *out = NULL;
+    if (!st && !cohl_file_exists(path))
+        *out = json_object();
+    else if (!st && !(st = cohl_file_read(&bytes, &size, path, 1 << 20, err))) {
+        *out = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &where);
+        if (!settings_are_fine(*out)) {
+            json_decref(*out);
+            *out = NULL;
             st = cohl_fail(err, COHL_ERR_FORMAT, "%s: expected an object with \"removed\", a list of names of packs, and "
                            "\"log\": \"on\", \"off\" or \"with text\"", path);
-        json_decref(all);
+        }
     }
     free(bytes);
     free(path);
+    return st || *out ? st : no_memory(err);
+}
+
+static cohl_status read_settings(cohl_policy *p, const char *own, const policy_change *change, cohl_error *err)
+{
+    json_t *settings = json_incref((json_t *)change->settings);
+    cohl_status st = settings ? COHL_OK : policy_settings_read(&settings, own, err);
+    read_log(&p->log, json_object_get(settings, "log"));
+    p->removed = json_incref(json_object_get(settings, "removed"));
+    json_decref(settings);
     return st;
 }
 
-static cohl_status read_packs(cohl_policy *p, const char *folder, const char *own, cohl_error *err)
+static cohl_status read_own(cohl_policy *p, const char *own, const policy_change *change, cohl_error *err)
 {
-    policy_packs *packs = &p->packs;
-    json_t *removed = NULL;
+    json_t *left_out = change->leave_out ? json_pack("[s]", change->leave_out) : NULL;
+    cohl_status st = change->leave_out && !left_out ? no_memory(err) : read_folder(&p->packs, own, left_out, err);
+    json_decref(left_out);
+    return st;
+}
+
+static cohl_status read_packs(cohl_policy *p, const char *folder, const char *own, const policy_change *change,
+                              cohl_error *err)
+{
     bool has_own = own && cohl_folder_exists(own);
-    cohl_status st = has_own ? read_settings(&removed, &p->log, own, err) : COHL_OK;
-    if (!st) st = read_folder(packs, folder, removed, err);
-    if (!st && has_own) st = read_folder(packs, own, NULL, err);
-    json_decref(removed);
-    return st ? st : policy_packs_bind(packs, err);
+    cohl_status st = has_own || change->settings ? read_settings(p, own, change, err) : COHL_OK;
+    if (!st) st = read_folder(&p->packs, folder, p->removed, err);
+    if (!st && has_own) st = read_own(p, own, change, err);
+    if (!st && change->pack) st = read_pack(&p->packs, change->pack, err);
+    return st ? st : policy_packs_bind(&p->packs, err);
 }
 
 static cohl_status read_classifier(cohl_policy *p, const char *folder, cohl_error *err)
@@ -198,13 +226,20 @@ static cohl_status count_origins(cohl_policy *p, cohl_error *err)
 
 /* ---- open and close ------------------------------------------------------ */
 
-cohl_status cohl_policy_open(cohl_policy **out, const cohl_policy_params *params, cohl_error *err)
+char *policy_shipped(const cohl_policy_params *params)
+{
+    return params->folder ? strdup(params->folder) : cohl_shipped_folder("policy", COHL_POLICY_FOLDER);
+}
+
+cohl_status policy_open_changed(cohl_policy **out, const cohl_policy_params *params, const policy_change *change,
+                                cohl_error *err)
 {
     const cohl_policy_params usual = { 0 };
+    const policy_change none = { 0 };
     cohl_status st;
     *out = NULL;
     params = params ? params : &usual;
-    char *folder = params->folder ? strdup(params->folder) : cohl_shipped_folder("policy", COHL_POLICY_FOLDER);
+    char *folder = policy_shipped(params);
     cohl_policy *p = calloc(1, sizeof *p);
     if (!p || (!folder && params->folder) || begin(p, NULL) || (params->own && !(p->own = strdup(params->own))))
         st = no_memory(err);
@@ -212,7 +247,7 @@ cohl_status cohl_policy_open(cohl_policy **out, const cohl_policy_params *params
         st = cohl_fail(err, COHL_ERR_IO, "the policy's packs are not there: no share/cohl/policy above the program and no "
                        "policy in %s", COHL_POLICY_FOLDER);
     else
-        st = read_packs(p, folder, params->own, err);
+        st = read_packs(p, folder, params->own, change ? change : &none, err);
     if (!st) st = bind_proper(p, err);
     if (!st) st = read_classifier(p, folder, err);
     if (!st) st = count_origins(p, err);
@@ -224,6 +259,11 @@ cohl_status cohl_policy_open(cohl_policy **out, const cohl_policy_params *params
     return st;
 }
 
+cohl_status cohl_policy_open(cohl_policy **out, const cohl_policy_params *params, cohl_error *err)
+{
+    return policy_open_changed(out, params, NULL, err);
+}
+
 void cohl_policy_close(cohl_policy *p)
 {
     if (!p)
@@ -233,6 +273,7 @@ void cohl_policy_close(cohl_policy *p)
     free(p->classifier);
     free(p->by_origin);
     free(p->origin);
+    json_decref(p->removed);
     free(p->own);
     free(p);
 }
@@ -243,6 +284,11 @@ cohl_policy_pack cohl_policy_pack_at(const cohl_policy *p, int index)
 {
     const policy_pack *k = &p->packs.pack[index];
     return (cohl_policy_pack){ k->name, k->version, k->about, k->path, k->sha256, k->entries, k->rules, k->bundles };
+}
+
+const char *cohl_policy_removed_at(const cohl_policy *p, int index)
+{
+    return index < 0 ? NULL : json_string_value(json_array_get(p->removed, (size_t)index));
 }
 
 bool cohl_policy_origin(const cohl_policy *p, int index, const char **origin, int *entries)

@@ -144,7 +144,7 @@ static void read_word(policy_reading *r, const policy_lexicon *x, uint32_t at)
         return;
     if (t->signs)
         add_spelt(r, x, at, letters, t->size);
-    if (!known || !policy_lexicon_word(x, letters, t->size)) {
+    if (has_letter(letters, t->size) && (!known || !policy_lexicon_word(x, letters, t->size))) {
         add_undoubled(r, x, at, letters, t->size);
         add_nearest(r, x, at, letters, t->size);
     }

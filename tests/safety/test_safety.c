@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "safety/decisions.h"
+#include "safety/edit.h"
 #include "safety/fold.h"
 #include "safety/learn.h"
 #include "safety/score.h"
@@ -162,6 +163,17 @@ static void test_long_texts_get_an_answer(void **state)
     free(text);
 }
 
+static void test_a_stream_of_ten_thousand_prompts(void **state)
+{
+    char text[64];
+    for (int i = 0; i < 10000; i++) {
+        cohl_policy_answer answer;
+        int size = snprintf(text, sizeof text, i % 100 ? "a red ball rolls to number %d" : "Darth Vader, number %d", 10000 + i);
+        assert_int_equal(cohl_policy_check(policy, COHL_POLICY_PROMPT, text, (size_t)size, &answer, NULL), COHL_OK);
+        assert_int_equal(answer.refused, i % 100 == 0);
+    }
+}
+
 /* ---- measured ------------------------------------------------------------ */
 
 static void expect_floors(const char *path)
@@ -273,6 +285,95 @@ static void test_an_operator_removes_a_pack(void **state)
     cohl_policy_close(mine);
 }
 
+/* A folder of packs with one pack "likeness" of one name, and an operator's folder beside it. */
+static cohl_policy_params small_packs(void)
+{
+    static const char one[] = "{\"pack\":\"likeness\",\"version\":\"1\",\"about\":\"a\",\"lists\":[{\"class\":\"person\","
+                              "\"origin\":\"o\",\"why\":\"w\",\"words\":[\"Jane Roe\"]}]}";
+    static char small[64], own[64];
+    char path[128];
+    snprintf(small, sizeof small, "%s/small", folder);
+    snprintf(own, sizeof own, "%s/edited", folder);
+    snprintf(path, sizeof path, "%s/likeness.json", small);
+    assert_int_equal(cohl_folder_make(small, NULL), COHL_OK);
+    assert_int_equal(cohl_file_write(path, one, strlen(one), NULL), COHL_OK);
+    return (cohl_policy_params){ .folder = small, .own = own };
+}
+
+static cohl_status add_text(cohl_policy_edit *done, char name[64], const char *text, cohl_error *err)
+{
+    const cohl_policy_params params = small_packs();
+    char path[96];
+    snprintf(path, sizeof path, "%s/incoming.json", folder);
+    assert_int_equal(cohl_file_write(path, text, strlen(text), NULL), COHL_OK);
+    return cohl_policy_add(done, name, &params, path, err);
+}
+
+static void expect_packs(int count, const char *removed)
+{
+    const cohl_policy_params params = small_packs();
+    cohl_policy *mine;
+    cohl_error err;
+    if (cohl_policy_open(&mine, &params, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(cohl_policy_pack_count(mine), count);
+    if (removed)
+        assert_string_equal(cohl_policy_removed_at(mine, 0), removed);
+    else
+        assert_null(cohl_policy_removed_at(mine, 0));
+    cohl_policy_close(mine);
+}
+
+#define HOUSE(REST) "{\"pack\":\"house\",\"version\":\"1\",\"about\":\"ours\",\"rules\":[{\"code\":\"house.x\"," \
+                    "\"category\":\"house\",\"why\":\"w\",\"origin\":\"o\",\"all\":[" REST "]}]}"
+
+static void test_packs_are_added_removed_and_restored(void **state)
+{
+    const cohl_policy_params params = small_packs();
+    cohl_policy_edit done;
+    cohl_error err;
+    char name[64];
+    if (add_text(&done, name, HOUSE("\"person\""), &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(done, COHL_POLICY_ADDED);
+    assert_string_equal(name, "house");
+    expect_packs(2, NULL);
+    assert_int_equal(add_text(&done, name, HOUSE("\"person\""), &err), COHL_OK);
+    assert_int_equal(done, COHL_POLICY_REPLACED);
+    assert_int_equal(cohl_policy_remove(&done, &params, "likeness", &err), COHL_ERR_FORMAT);
+    assert_non_null(strstr(err.text, "speaks of class \"person\""));      /* house needs it */
+    assert_int_equal(cohl_policy_remove(&done, &params, "house", &err), COHL_OK);
+    assert_int_equal(done, COHL_POLICY_DELETED);
+    assert_int_equal(cohl_policy_remove(&done, &params, "likeness", &err), COHL_OK);
+    assert_int_equal(done, COHL_POLICY_TAKEN_AWAY);
+    expect_packs(0, "likeness");
+    assert_int_equal(cohl_policy_restore(&done, &params, "likeness", &err), COHL_OK);
+    expect_packs(1, NULL);
+}
+
+static void test_a_faulty_change_changes_nothing(void **state)
+{
+    static const struct { const char *text, *said; } faulty[] = {
+        { "no", "line 1 is not JSON" }, { "[]", "expected an object whose \"pack\" is its name" },
+        { "{\"pack\":\"../x\"}", "expected small letters" }, { "{\"pack\":\"settings\"}", "expected small letters" },
+        { "{\"pack\":\"house\"}", "version is missing" }, { HOUSE("\"nothing\""), "speaks of class \"nothing\"" },
+        { "{\"pack\":\"likeness\",\"version\":\"1\",\"about\":\"a\"}", "and so is" },
+    };
+    const cohl_policy_params params = small_packs();
+    cohl_policy_edit done;
+    cohl_error err;
+    char name[64];
+    for (size_t i = 0; i < sizeof faulty / sizeof *faulty; i++) {
+        assert_int_not_equal(add_text(&done, name, faulty[i].text, &err), COHL_OK);
+        if (!strstr(err.text, faulty[i].said))
+            fail_msg("%s: \"%s\" does not say \"%s\"", faulty[i].text, err.text, faulty[i].said);
+    }
+    assert_int_equal(cohl_policy_remove(&done, &params, "nobody", &err), COHL_ERR_ARGUMENT);
+    assert_int_equal(cohl_policy_remove(&done, &params, "../own", &err), COHL_ERR_ARGUMENT);
+    assert_int_equal(cohl_policy_restore(&done, &params, "nobody", &err), COHL_ERR_ARGUMENT);
+    expect_packs(1, NULL);
+}
+
 static void test_broken_packs_get_a_sentence(void **state)
 {
 #define HEAD "{\"pack\":\"x\",\"version\":\"1\",\"about\":\"a\""
@@ -293,17 +394,10 @@ static void test_broken_packs_get_a_sentence(void **state)
           "speaks of class \"nobody\"" },
         { "{\"pack\":\"likeness\",\"version\":\"1\",\"about\":\"a\"}", "and so is" },
     };
-    static const char one[] = "{\"pack\":\"likeness\",\"version\":\"1\",\"about\":\"a\",\"lists\":[{\"class\":\"person\","
-                              "\"origin\":\"o\",\"why\":\"w\",\"words\":[\"Jane Roe\"]}]}";
-    char small[64], path[128];
-    snprintf(small, sizeof small, "%s/small", folder);
-    snprintf(path, sizeof path, "%s/likeness.json", small);
-    assert_int_equal(cohl_folder_make(small, NULL), COHL_OK);
-    assert_int_equal(cohl_file_write(path, one, strlen(one), NULL), COHL_OK);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         cohl_policy *mine = NULL;
         cohl_error err = { 0 };
-        if (!open_with(&mine, small, "broken.json", cases[i].text, &err) || mine)
+        if (!open_with(&mine, small_packs().folder, "broken.json", cases[i].text, &err) || mine)
             fail_msg("%s was taken", cases[i].text);
         if (!strstr(err.text, cases[i].said))
             fail_msg("%s: \"%s\" does not say \"%s\"", cases[i].text, err.text, cases[i].said);
@@ -360,12 +454,15 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_an_answer_says_words_and_neutral_wording),
         cmocka_unit_test(test_harm_that_only_shows_in_the_sequence),
         cmocka_unit_test(test_long_texts_get_an_answer),
+        cmocka_unit_test(test_a_stream_of_ten_thousand_prompts),
         cmocka_unit_test(test_floors_hold_on_our_held_out_prompts),
         cmocka_unit_test(test_floors_hold_on_the_development_set),
         cmocka_unit_test(test_a_broken_set_gets_a_sentence),
         cmocka_unit_test(test_same_lines_and_seed_learn_the_same_weights),
         cmocka_unit_test(test_an_operator_adds_a_pack),
         cmocka_unit_test(test_an_operator_removes_a_pack),
+        cmocka_unit_test(test_packs_are_added_removed_and_restored),
+        cmocka_unit_test(test_a_faulty_change_changes_nothing),
         cmocka_unit_test(test_broken_packs_get_a_sentence),
         cmocka_unit_test(test_decisions_are_logged_without_their_text),
         cmocka_unit_test(test_the_page_has_the_counts),
