@@ -175,7 +175,8 @@ static bool find_bundle(policy_finding *f, const policy_rule *rule, const policy
             range all = matches_of(r, rule->slot[k].class_id[c]);
             for (uint32_t i = 0; i < all.count; i++)
                 if (weigh(f, rule, r, all.match[i].from, all.match[i].from + reach) &&
-                    !(rule->unless.count && stands_in(&rule->unless, r, all.match[i].from, all.match[i].from + reach)))
+                    !(rule->unless.count && stands_in(&rule->unless, r, minus(all.match[i].from, POLICY_NEAR_USUAL),
+                                                      all.match[i].from + reach)))
                     return true;
         }
     return false;
