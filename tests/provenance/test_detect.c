@@ -15,6 +15,7 @@
 #include "media/reader.h"
 #include "provenance/detect.h"
 #include "provenance/signer.h"
+#include "requests/case.h"
 #include "theatre/scene.h"
 
 enum { WIDTH = 320, HEIGHT = 192, FRAMES = 32 };
@@ -97,7 +98,7 @@ static int set_up(void **state)
     snprintf(stripped, sizeof stripped, "%s/stripped.mp4", folder);
     snprintf(named, sizeof named, "%s/named.mp4", folder);
     snprintf(plain, sizeof plain, "%s/plain.mp4", folder);
-    assert_int_equal(cohl_ledger_open(&ledger, NULL, NULL), COHL_OK);
+    assert_int_equal(cohl_case_open(&ledger, NULL, NULL), COHL_OK);
     render(frame, 3);
     deliver(frame);
     free_frames(frame, FRAMES);
