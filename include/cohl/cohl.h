@@ -100,7 +100,8 @@ typedef enum cohl_given {
 typedef struct cohl_request {
     const char *prompt;         /* who is where, does what, seen how; 1..COHL_PROMPT_BYTES_MAX bytes */
     const char *negative;       /* what guidance leads away from                (NULL: the model's) */
-    int         width, height;  /* pixels, multiples of 32                  (0: the model's first)  */
+    int         width, height;  /* pixels, multiples of 32                  (0: the model's first; of a Wan
+                                   model with an image, its proportions at as many pixels)          */
     double      seconds;        /* how long, to 60; of a given film, how much is made anew, for blend
                                    the overlap, for remix how much of it    (0: as frames say)      */
     int         frames;         /* how many at fps      (0: as seconds say; both 0: the model's most,
@@ -114,6 +115,8 @@ typedef struct cohl_request {
     const char *solver;         /* "euler", "unipc", ...                    (NULL: the model's)     */
     const char *noise;          /* "cohl", or "torch": the noise that tools in Python start from with
                                    the same seed                            (NULL: "cohl")          */
+    const char *decoder;        /* "taehv": frames by the fast autoencoder beside the model; "vae"
+                                                                            (NULL: "vae")           */
     const char *image;          /* a picture that becomes the first frame   (NULL)                  */
     const char *last_image;     /* a picture that becomes the last one      (NULL)                  */
     const char *image_sha256;       /* what these files must be, as a film's recipe says: SHA-256   */
@@ -151,6 +154,7 @@ typedef struct cohl_plan {
     int         steps;
     double      guidance, shift;
     const char *solver;
+    bool        fast_decoder;           /* frames by TAEHV */
     int         unknown_count;
     cohl_unknown_word unknown[COHL_PLAN_WORDS_MAX];
     int         note_count;             /* sentences worth telling: a trimmed length, another rate, ... */

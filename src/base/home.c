@@ -75,3 +75,16 @@ cohl_status cohl_home_make_folder(const char *folder, cohl_error *err)
     free(made);
     return st ? st : cohl_folder_make(folder, err);
 }
+
+cohl_status cohl_home_cache(char **out, const char *name, cohl_error *err)
+{
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    bool own = cache && *cache == '/';
+    *out = NULL;
+    if (!own && (!home || *home != '/'))
+        return cohl_fail(err, COHL_ERR_IO, "neither XDG_CACHE_HOME nor HOME says where downloads go");
+    if (asprintf(out, "%s%s/cohl/%s", own ? cache : home, own ? "" : "/.cache", name) >= 0)
+        return COHL_OK;
+    *out = NULL;
+    return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
+}

@@ -19,4 +19,8 @@ cohl_status cohl_home_make(char **out, const char *name, cohl_error *err);
 /* A folder by its whole name, in the home or not. Where it is, the home is made first, its owner's alone. */
 cohl_status cohl_home_make_folder(const char *folder, cohl_error *err);
 
+/* "CACHE/name", of what can be had again: $XDG_CACHE_HOME/cohl, else ~/.cache/cohl. New memory, free() it.
+ * Makes no folder. */
+cohl_status cohl_home_cache(char **out, const char *name, cohl_error *err);
+
 #endif

@@ -25,7 +25,7 @@ static const int UNASKED = -1;
 /* What was typed; UNASKED or NULL where nothing was. */
 typedef struct asked {
     const char *prompt, *out, *size, *solver, *noise, *negative, *image, *last_image, *model, *loras, *precision, *again, *seed,
-               *signer, *memory;
+               *signer, *memory, *decoder;
     cohl_given_options given;
     double      seconds, fps, guidance, shift;
     int         frames, steps, takes, threads;
@@ -73,6 +73,7 @@ static cohl_status lay_over(cohl_request *r, const asked *a, cohl_error *err)
     if (a->negative) r->negative = a->negative;
     if (a->solver) r->solver = a->solver;
     if (a->noise) r->noise = a->noise;
+    if (a->decoder) r->decoder = a->decoder;
     if (a->image) r->image = a->image, r->image_sha256 = NULL;
     if (a->last_image) r->last_image = a->last_image, r->last_image_sha256 = NULL;
     if (a->seconds > 0) r->seconds = a->seconds, r->frames = 0;
@@ -513,6 +514,7 @@ static int run_generate(int argc, char **argv)
         { "--without-frame-checks", NULL, "let weights from outside run where `cohl checks install` was not; the film says so",
           COHL_OPTION_FLAG, &a.without_frame_checks, 0, 0 },
         { "--precision", "P", "of products and weights: f32, bf16 or int8 (the faster of f32 and bf16 here)", COHL_OPTION_TEXT, &a.precision, 0, 0 },
+        { "--decoder", "NAME", "taehv = frames by the fast autoencoder beside the model, with less detail (vae)", COHL_OPTION_TEXT, &a.decoder, 0, 0 },
         { "--memory", "SIZE", "what the film may take, such as 8G; it is the same film with any (what is free)", COHL_OPTION_TEXT, &a.memory, 0, 0 },
         { "--plan", NULL, "say what it would be and what it would cost, and make nothing", COHL_OPTION_FLAG, &a.plan, 0, 0 },
         { "--no-report", NULL, "no report of its cost beside the film", COHL_OPTION_FLAG, &a.no_report, 0, 0 },

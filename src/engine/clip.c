@@ -137,6 +137,47 @@ cohl_status engine_clip_open(engine_clip **out, const char *path, int width, int
     return st;
 }
 
+cohl_status engine_picture_size(const engine_fitting *rule, const char *path, int *width, int *height, cohl_error *err)
+{
+    cohl_frame *whole;
+    cohl_status st = cohl_still_read(&whole, path, err);
+    if (st)
+        return st;
+    cohl_picture_size(rule->fit, width, height, whole->width, whole->height, rule->area, rule->grid);
+    cohl_frame_free(whole);
+    return COHL_OK;
+}
+
+static cohl_status fit_picture(engine_clip *clip, const cohl_frame *whole, const engine_fitting *rule, cohl_error *err)
+{
+    int width, height;
+    clip->picture = true, clip->pictures = 1;
+    clip->native_width = whole->width, clip->native_height = whole->height;
+    cohl_picture_size(rule->fit, &width, &height, whole->width, whole->height, rule->area, rule->grid);
+    bool own = width == clip->width && height == clip->height;
+    return cohl_picture_fit(own ? rule->fit : COHL_FIT_CROP, clip->fitted->rgb, clip->width, clip->height, whole->rgb,
+                            whole->width, whole->height, err);
+}
+
+cohl_status engine_clip_open_picture(engine_clip **out, const char *path, int width, int height,
+                                     const engine_fitting *rule, cohl_error *err)
+{
+    engine_clip *clip;
+    cohl_frame *whole = NULL;
+    cohl_status st = new_clip(&clip, path, width, height, err);
+    *out = NULL;
+    if (st)
+        return st;
+    if (!(st = cohl_still_read(&whole, path, err)))
+        st = fit_picture(clip, whole, rule, err);
+    cohl_frame_free(whole);
+    if (st)
+        engine_clip_close(clip);
+    else
+        *out = clip;
+    return st;
+}
+
 cohl_status engine_clip_again(engine_clip **out, const engine_clip *clip, cohl_error *err)
 {
     cohl_status st = new_clip(out, clip->path, clip->width, clip->height, err);

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 
 #include "media/frame.h"
+#include "model/picture.h"
 
 enum { ENGINE_CLIP_SECONDS_MAX = 3600 };
 
@@ -26,6 +27,19 @@ typedef struct engine_clip engine_clip;
  * COHL_ERR_FORMAT    neither a film nor a picture, no picture in it, or broken
  * COHL_ERR_ARGUMENT  longer than ENGINE_CLIP_SECONDS_MAX                        */
 cohl_status engine_clip_open(engine_clip **out, const char *path, int width, int height, cohl_error *err);
+/* How a model's makers fit a picture (model/picture.h): the size that this rule gives it is reached by
+ * `fit`; any other by covering it. */
+typedef struct engine_fitting {
+    cohl_picture_fitting fit;
+    long area;                 /* pixels of the model's usual size */
+    int  grid;
+} engine_fitting;
+
+/* The film's size for a picture. COHL_ERR_FORMAT: none that can be read. */
+cohl_status engine_picture_size(const engine_fitting *rule, const char *path, int *width, int *height, cohl_error *err);
+/* A picture of that size. COHL_ERR_FORMAT: none that can be read. */
+cohl_status engine_clip_open_picture(engine_clip **out, const char *path, int width, int height,
+                                     const engine_fitting *rule, cohl_error *err);
 /* Another reader of the same film, which is not read through again. */
 cohl_status engine_clip_again(engine_clip **out, const engine_clip *clip, cohl_error *err);
 void        engine_clip_close(engine_clip *clip);      /* NULL is fine */

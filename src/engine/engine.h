@@ -29,7 +29,7 @@ struct cohl_engine {
     const struct cohl_check *also;  /* asked of every frame besides those of deliver/check.h; NULL */
 };
 
-enum { ENGINE_REQUEST_TEXTS = 12 };
+enum { ENGINE_REQUEST_TEXTS = 13 };
 
 /* A request with strings of its own. */
 typedef struct engine_request {
@@ -59,6 +59,12 @@ cohl_status engine_plan_length(cohl_plan *plan, const cohl_request *request, con
                                engine_clip *clip[2], cohl_error *err);
 /* A sentence worth telling; those beyond COHL_PLAN_NOTES_MAX are not kept. */
 void engine_note(cohl_plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* How pictures are fitted for a model whose makers have a rule. */
+static inline engine_fitting engine_fitting_of(const cohl_film_abilities *can)
+{
+    return (engine_fitting){ can->fit, (long)can->size[0][0] * can->size[0][1], can->grid };
+}
 
 /* cohl_run_estimate of a plan that needs so much (need.h); *cancel ends it. */
 struct engine_need;

@@ -36,7 +36,7 @@ typedef struct timing {
     cohl_dit shallow;                          /* the model's network, or its first layers */
     int  corner[2];                            /* height, width of the decoder's pieces */
     int  tokens;                               /* that the attention timed now sees */
-    cohl_vae_stream *stream;
+    engine_decoder decoder;
 } timing;
 
 typedef void piece_fn(timing *t);
@@ -75,7 +75,7 @@ static void do_attention(timing *t)
 static void do_decode(timing *t)
 {
     engine_piece_decode(&t->ctx, &(engine_piece){ .model = t->model, .height = t->corner[0], .width = t->corner[1] },
-                        t->stream);
+                        &t->decoder);
 }
 
 /* ---- their cost ---------------------------------------------------------- */
@@ -156,10 +156,10 @@ static double cut_corner(timing *t, double operations, int latents)
     return (double)t->height * t->width / (t->corner[0] * t->corner[1]);
 }
 
-static cohl_status decode_cost(timing *t, int latents, double operations, cost *out, cohl_error *err)
+static cohl_status decode_cost(timing *t, int latents, bool fast, double operations, cost *out, cohl_error *err)
 {
     double corners = cut_corner(t, operations, latents);
-    cohl_status st = cohl_vae_stream_open(&t->stream, &t->ctx, t->model->vae, COHL_VAE_DECODE, err);
+    cohl_status st = engine_decoder_open(&t->decoder, &t->ctx, t->model, fast, err);
     if (st)
         return st;
     cost piece = { 0 };
@@ -169,7 +169,7 @@ static cohl_status decode_cost(timing *t, int latents, double operations, cost *
     if (latents > PIECES)
         *out = plus(*out, scaled(piece, latents - PIECES));
     *out = scaled(*out, corners);
-    cohl_vae_stream_close(t->stream);
+    engine_decoder_close(&t->decoder);
     return COHL_OK;
 }
 
@@ -188,7 +188,7 @@ cohl_status engine_estimate(const cohl_engine *engine, const cohl_plan *plan, co
         return st;
     t.ctx.cancel = cancel;
     cost sample = scaled(step_cost(&t, need->step_operations), (double)plan->steps * plan->windows);
-    st = decode_cost(&t, (plan->model_frames - 1) / COHL_VAE_TIME + 1, need->decode_operations, &decode, err);
+    st = decode_cost(&t, (plan->model_frames - 1) / COHL_VAE_TIME + 1, plan->fast_decoder, need->decode_operations, &decode, err);
     if (!st)
         st = cohl_ctx_fine(&t.ctx) ? COHL_OK : cohl_ctx_status(&t.ctx, err);
     cost all = plus(sample, decode);

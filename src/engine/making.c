@@ -3,6 +3,7 @@
  * Frames are shown as soon as the window that holds them is made, so memory does not grow with the
  * film; a take that is made from its end is shown when all of it is. */
 #include "engine/making.h"
+#include "engine/decoder.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ typedef struct making {
     int          shown;          /* frames of the film that are                           */
     int          decoded;        /* latents of the take that are                          */
     engine_seam *seam;
-    cohl_vae_stream *stream;
+    engine_decoder decoder;
     cohl_frame  *frame, *given;
     cohl_frame  *begin;          /* of a loop: its first frame, as it was shown           */
     float       *values;         /* [4, height, width, 3]                                 */
@@ -92,7 +93,7 @@ static cohl_status decode_latent(making *m, int latent, cohl_error *err)
     cohl_ctx_mark_t mark = cohl_ctx_mark(&run->ctx);
     cohl_tensor *piece = cohl_tensor_upload(&run->ctx, run->latent + (size_t)latent * making_frame_values(run), COHL_F32,
                                             4, (int64_t[]){ 1, run->height, run->width, run->channels });
-    cohl_tensor_download(&run->ctx, m->values, piece ? cohl_vae_stream_next(m->stream, piece) : NULL);
+    cohl_tensor_download(&run->ctx, m->values, piece ? engine_decoder_next(&m->decoder, piece) : NULL);
     cohl_ctx_release(&run->ctx, mark);
     cohl_status st = cohl_ctx_fine(&run->ctx) ? COHL_OK : cohl_ctx_status(&run->ctx, err);
     return st ? st : making_check_finite(run, "pixels", m->values,
@@ -183,7 +184,7 @@ static cohl_status open_making(making *m, cohl_error *err)
     engine_seam_params seam = { .reach = reach > 0 ? reach : 1, .joins = joins,
                                 .ease = { run->ease[0], run->ease[1] } };
     st = engine_seam_open(&m->seam, width, height, &seam, (engine_seam_sink){ show_joined, m }, err);
-    return st ? st : cohl_vae_stream_open(&m->stream, (cohl_ctx *)&run->ctx, run->engine->model->vae, COHL_VAE_DECODE, err);
+    return st ? st : engine_decoder_open(&m->decoder, (cohl_ctx *)&run->ctx, run->engine->model, run->plan.fast_decoder, err);
 }
 
 cohl_status making_film(cohl_run *run, making_sink to, cohl_error *err)
@@ -195,7 +196,7 @@ cohl_status making_film(cohl_run *run, making_sink to, cohl_error *err)
     if (!st) st = make_take(&m, err);
     if (!st) st = engine_seam_flush(m.seam, err);
     if (!st) st = pass(&m, run->reel.frames, err);
-    cohl_vae_stream_close(m.stream);
+    engine_decoder_close(&m.decoder);
     engine_seam_close(m.seam);
     cohl_frame_free(m.frame);
     cohl_frame_free(m.given);

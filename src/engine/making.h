@@ -5,6 +5,7 @@
 #include "engine/book.h"
 #include "engine/engine.h"
 #include "engine/need.h"
+#include "model/sample.h"
 #include "engine/seam.h"
 #include "engine/steady.h"
 
@@ -27,6 +28,7 @@ struct cohl_run {
     int            height, width, channels;    /* of the latent                              */
     float         *latent;             /* [reel.latents, height, width, channels] known so far */
     float         *level;              /* [reel.latents] of what is in latent: 0 known        */
+    float         *states;             /* of its words (words.c); NULL until they are there  */
     engine_steady  steady;             /* colour and contrast of the film                    */
     engine_ease    ease[2];            /* steps of what is given before and behind what is made */
     cohl_frame    *anchor;             /* the frame from which the next window goes on        */
@@ -68,6 +70,9 @@ cohl_status making_encode(cohl_run *run, cohl_error *err);
 cohl_status making_encode_first(cohl_run *run, const cohl_frame *frame, float *latent, cohl_error *err);
 /* The picture that is given for a frame of the model: of the clip, or of two that fade. */
 cohl_status making_given(cohl_run *run, int frame, cohl_frame *out, cohl_error *err);
+
+/* run->states for the request's tokens, the same for all windows of the run (words.c). */
+cohl_status making_words(cohl_run *run, const cohl_sample_request *request, cohl_error *err);
 
 /* Make window `index`: its latents come to stand in run->latent (making_window.c). */
 cohl_status making_window(cohl_run *run, int index, cohl_error *err);

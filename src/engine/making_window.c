@@ -77,6 +77,8 @@ static cohl_status sample(window *w, cohl_error *err)
         .image = given.tokens, .image_tokens = given.token_count,
         .noise = r->noise ? cohl_noise_find(r->noise) : NULL, .observer = { after_step, w },
     };
+    if ((st = making_words(run, &request, err)))                                goto done;
+    request.states = run->states;
     st = cohl_sample_latents(&run->ctx, &request, w->latent, err);
     if (!st)
         st = making_check_finite(run, "latents", w->latent, (size_t)w->at.count * making_frame_values(run), err);

@@ -57,25 +57,25 @@ static cohl_status count_steps(engine_need *need, const cohl_engine *engine, eng
 
 /* Three pieces are enough: from then on all cost the same. */
 static cohl_status count_frames(engine_need *need, const cohl_engine *engine, const engine_piece *piece, int latents,
-                                cohl_error *err)
+                                bool fast, cohl_error *err)
 {
     enum { PIECES = 3 };
     cohl_ctx ctx;
-    cohl_vae_stream *stream;
+    engine_decoder decoder;
     cohl_status st = open_dry(&ctx, engine, err);
     if (st)
         return st;
-    if (!(st = cohl_vae_stream_open(&stream, &ctx, piece->model->vae, COHL_VAE_DECODE, err))) {
+    if (!(st = engine_decoder_open(&decoder, &ctx, piece->model, fast, err))) {
         double before = 0, last = 0;
         for (int i = 0; i < latents && i < PIECES; i++) {
             cohl_ctx_mark_t mark = cohl_ctx_mark(&ctx);
             before = ctx.operations;
-            engine_piece_decode(&ctx, piece, stream);
+            engine_piece_decode(&ctx, piece, &decoder);
             last = ctx.operations - before;
             cohl_ctx_release(&ctx, mark);
         }
         need->decode_operations = latents > PIECES ? last * (latents - PIECES) : 0;
-        cohl_vae_stream_close(stream);
+        engine_decoder_close(&decoder);
     }
     double counted;
     cohl_status closed = close_dry(&ctx, &need->frames, &counted, st ? NULL : err);
@@ -196,7 +196,7 @@ cohl_status engine_need_of(engine_need *out, const cohl_engine *engine, const co
         return st;
     piece.text_rows = rows[0] > rows[1] ? rows[0] : rows[1];
     if ((st = count_words(out, engine, rows, err)) || (st = count_steps(out, engine, piece, err)) ||
-        (st = count_frames(out, engine, &piece, latents, err)))
+        (st = count_frames(out, engine, &piece, latents, plan->fast_decoder, err)))
         return st;
     if ((has_pictures(request) || plan->windows > 1) && (st = count_pictures(out, engine, &piece, err)))
         return st;

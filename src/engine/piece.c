@@ -43,10 +43,10 @@ void engine_piece_step(cohl_ctx *ctx, const engine_piece *p)
     free(time);
 }
 
-void engine_piece_decode(cohl_ctx *ctx, const engine_piece *p, cohl_vae_stream *stream)
+void engine_piece_decode(cohl_ctx *ctx, const engine_piece *p, const engine_decoder *decoder)
 {
     cohl_tensor *latent = cohl_tensor_zero(ctx, COHL_F32, 4, (int64_t[]){
         1, p->height, p->width, p->model->vae->config.z_dim });
     if (latent)
-        cohl_vae_stream_next(stream, latent);
+        engine_decoder_next(decoder, latent);
 }

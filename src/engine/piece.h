@@ -2,7 +2,7 @@
 #ifndef COHL_ENGINE_PIECE_H
 #define COHL_ENGINE_PIECE_H
 
-#include "model/film_model.h"
+#include "engine/decoder.h"
 
 typedef struct engine_piece {
     const cohl_film_model *model;
@@ -14,6 +14,6 @@ typedef struct engine_piece {
 /* A step: the clip's keys, and a pass through the network. Failures stay in the context. */
 void engine_piece_step(cohl_ctx *ctx, const engine_piece *piece);
 /* A latent frame through the decoder. */
-void engine_piece_decode(cohl_ctx *ctx, const engine_piece *piece, cohl_vae_stream *stream);
+void engine_piece_decode(cohl_ctx *ctx, const engine_piece *piece, const engine_decoder *decoder);
 
 #endif

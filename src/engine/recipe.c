@@ -78,6 +78,7 @@ char *engine_recipe_write(const cohl_engine *engine, const cohl_request *r, cons
     json_object_set_new(json, "shift", json_real(plan->shift));
     set_text(json, "solver", plan->solver);
     set_text(json, "noise", r->noise);
+    set_text(json, "decoder", plan->fast_decoder ? r->decoder : NULL);
     set_text(json, "image", r->image);
     set_text(json, "image_sha256", r->image_sha256);
     set_text(json, "last_image", r->last_image);
@@ -135,6 +136,7 @@ static cohl_status read_request(cohl_request *out, const json_t *json, const cha
     out->prompt = json_string_value(json_object_get(json, "prompt"));
     out->negative = json_string_value(json_object_get(json, "negative"));
     out->solver = json_string_value(json_object_get(json, "solver"));
+    out->decoder = json_string_value(json_object_get(json, "decoder"));
     out->noise = json_string_value(json_object_get(json, "noise"));
     out->image = json_string_value(json_object_get(json, "image"));
     out->last_image = json_string_value(json_object_get(json, "last_image"));

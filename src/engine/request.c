@@ -90,11 +90,21 @@ static bool was_learned(const cohl_film_abilities *can, int width, int height)
     return false;
 }
 
+/* The model's first; for a picture, what its makers' rule gives. One that cannot be read is complained of later. */
+static void usual_size(cohl_plan *plan, const cohl_request *r, const cohl_film_abilities *can)
+{
+    const char *picture = r->image ? r->image : r->last_image;
+    const engine_fitting rule = engine_fitting_of(can);
+    plan->width = can->size[0][0], plan->height = can->size[0][1];
+    if (picture && can->follows_pictures)
+        engine_picture_size(&rule, picture, &plan->width, &plan->height, NULL);
+}
+
 static cohl_status plan_size(cohl_plan *plan, const cohl_request *r, const cohl_film_abilities *can, cohl_error *err)
 {
     plan->width = r->width, plan->height = r->height;
     if (!r->width && !r->height)
-        plan->width = can->size[0][0], plan->height = can->size[0][1];
+        usual_size(plan, r, can);
     if (plan->width < 1 || plan->height < 1 || plan->width > SIDE_MAX || plan->height > SIDE_MAX)
         return cohl_fail(err, COHL_ERR_ARGUMENT, "%d x %d: width and height are %d to %d pixels", plan->width,
                          plan->height, can->grid, SIDE_MAX);
@@ -153,6 +163,19 @@ static cohl_status plan_sampling(cohl_plan *plan, const cohl_request *r, const c
     return COHL_OK;
 }
 
+/* ---- frames -------------------------------------------------------------- */
+
+static cohl_status plan_decoder(cohl_plan *plan, const cohl_request *r, const cohl_film_model *m, cohl_error *err)
+{
+    plan->fast_decoder = r->decoder && !strcmp(r->decoder, "taehv");
+    if (r->decoder && !plan->fast_decoder && strcmp(r->decoder, "vae"))
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "no decoder is called \"%.60s\"; there are vae and taehv", r->decoder);
+    if (plan->fast_decoder && !m->fast)
+        return cohl_fail(err, COHL_ERR_UNSUPPORTED, "%s: no TAEHV lies beside the model: taew2_1.safetensors for Wan 2.1 and "
+                         "A14B, taew2_2.safetensors for Wan 2.2 TI2V", m->folder);
+    return COHL_OK;
+}
+
 /* ---- tokens -------------------------------------------------------------- */
 
 /* What lies behind the transformer's last place for text is not read. No text has more tokens
@@ -186,6 +209,7 @@ cohl_status engine_plan(const cohl_engine *engine, const cohl_request *request, 
         return st;
     if ((st = plan_size(plan, request, &m->can, err)))              return st;
     if ((st = plan_sampling(plan, request, &m->sampling, err)))     return st;
+    if ((st = plan_decoder(plan, request, m, err)))                 return st;
     if ((st = engine_plan_length(plan, request, &m->can, reel, clip, err)))
         return st;
     if ((st = note_length(plan, request->prompt, m, err)))          return st;
@@ -213,7 +237,8 @@ cohl_status engine_request_copy(engine_request *out, const cohl_request *from, c
     const char **field[] = { &out->request.prompt, &out->request.negative, &out->request.solver,
                              &out->request.noise, &out->request.image, &out->request.last_image, &out->request.image_sha256,
                              &out->request.last_image_sha256, &out->request.clip[0], &out->request.clip[1],
-                             &out->request.clip_sha256[0], &out->request.clip_sha256[1] };
+                             &out->request.clip_sha256[0], &out->request.clip_sha256[1],
+                             &out->request.decoder };
     bool whole = true;
     *out = (engine_request){ .request = *from };
     for (int i = 0; i < ENGINE_REQUEST_TEXTS; i++)

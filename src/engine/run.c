@@ -50,11 +50,16 @@ static cohl_status name_files(char sum[4][COHL_DIGEST_HEX], cohl_request *own, c
     return name_file(sum[3], own->clip[1], &own->clip_sha256[1], err);
 }
 
-static cohl_status open_picture(engine_clip **clip, const char *path, const cohl_plan *plan, cohl_error *err)
+static cohl_status open_picture(engine_clip **clip, const char *path, const cohl_run *run, cohl_error *err)
 {
+    const cohl_plan *plan = &run->plan;
+    const cohl_film_abilities *can = &run->engine->model->can;
+    const engine_fitting rule = engine_fitting_of(can);
     if (!path)
         return COHL_OK;
-    cohl_status st = engine_clip_open(clip, path, plan->width, plan->height, err);
+    cohl_status st = can->follows_pictures && cohl_still_begins(path)
+        ? engine_clip_open_picture(clip, path, plan->width, plan->height, &rule, err)
+        : engine_clip_open(clip, path, plan->width, plan->height, err);
     if (st == COHL_ERR_FORMAT && !cohl_still_begins(path))
         return cohl_fail(err, st, "%s: not a picture that can be read: expected PNG, JPEG, WebP, BMP or PPM", path);
     if (!st && !engine_clip_is_picture(*clip))
@@ -66,8 +71,8 @@ static cohl_status open_picture(engine_clip **clip, const char *path, const cohl
 static cohl_status open_given(cohl_run *run, const cohl_request *request, cohl_error *err)
 {
     cohl_status st;
-    if ((st = open_picture(&run->clip[0], request->image, &run->plan, err)) ||
-        (st = open_picture(&run->clip[1], request->last_image, &run->plan, err)))
+    if ((st = open_picture(&run->clip[0], request->image, run, err)) ||
+        (st = open_picture(&run->clip[1], request->last_image, run, err)))
         return st;
     for (int i = 0; i < 2 && !st; i++)
         if (run->clip[i])
@@ -232,6 +237,8 @@ static void close_run(cohl_run *run)
     cohl_ctx_close(&run->ctx);
     free(run->latent);
     free(run->level);
+    free(run->states);
+    run->states = NULL;
     cohl_frame_free(run->anchor);
     run->latent = run->level = NULL, run->anchor = NULL;
     run->report.frames = run->plan.frames;

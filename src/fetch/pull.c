@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/home.h"
 
 enum { FILES_MAX = 256, INDEX_MAX = 64 << 20 };
 
@@ -148,19 +149,15 @@ cohl_status cohl_pull(const cohl_model_entry *entry, const cohl_pull_params *par
 
 cohl_status cohl_pull_folder(char **out, const char *name, cohl_error *err)
 {
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    int made = -1;
+    char *folder;
+    cohl_status st = cohl_home_cache(&folder, "models", err);
     *out = NULL;
-    if (cache && *cache == '/')
-        made = asprintf(out, "%s/cohl/models/%s", cache, name);
-    else if (home && *home == '/')
-        made = asprintf(out, "%s/.cache/cohl/models/%s", home, name);
-    else
-        return cohl_fail(err, COHL_ERR_IO, "neither XDG_CACHE_HOME nor HOME says where downloads go");
-    if (made >= 0)
-        return COHL_OK;
-    *out = NULL;
-    return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
+    if (st)
+        return st;
+    if (!(*out = cohl_path_join(folder, name)))
+        st = cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
+    free(folder);
+    return st;
 }
 
 bool cohl_pull_installed(const cohl_model_entry *entry, const char *folder)

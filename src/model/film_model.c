@@ -162,6 +162,7 @@ static void take_family(cohl_film_abilities *can, cohl_film_sampling *sampling, 
     can->known = cohl_known_kind_find(f->known);
     can->grid = f->space * COHL_DIT_PATCH;
     can->fit = f->fit;
+    can->follows_pictures = true;
     *sampling = (cohl_film_sampling){
         .solver = cohl_solver_find("unipc"), .steps = f->steps, .shift = f->shift, .guidance = f->guidance,
         .boundary = f->boundary, .low_guidance = f->low_guidance, .negative = cohl_family_negative,

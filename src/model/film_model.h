@@ -45,6 +45,7 @@ typedef struct cohl_film_abilities {
     const cohl_known_kind *known;          /* diffusion/known.h               (none)     */
     int    grid;                           /* sizes are multiples of it, 32 or 16        */
     cohl_picture_fitting fit;              /* of given pictures to the film's size       */
+    bool   follows_pictures;               /* a film from a picture has its proportions, where no size is asked for */
 } cohl_film_abilities;
 
 /* How it is sampled when nobody asks for anything else. */

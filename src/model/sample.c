@@ -68,20 +68,49 @@ static bool guided(const cohl_sample_request *r)
     return r->guidance != 1 || (r->low_dit && r->low_guidance != 1);
 }
 
+/* Rows of the states: the prompt's, its counterpart's. */
+static void count_rows(const cohl_sample_request *r, int length[BRANCHES_MAX])
+{
+    length[0] = r->id_count, length[1] = r->negative_id ? r->negative_count : 1;
+}
+
+int cohl_sample_rows(const cohl_sample_request *r)
+{
+    int length[BRANCHES_MAX];
+    count_rows(r, length);
+    return length[0] + (guided(r) ? length[1] : 0);
+}
+
 /* Both prompts' states, packed. */
-static cohl_status encode_text(sampling *s, cohl_error *err)
+static cohl_tensor *work_out(cohl_ctx *ctx, const cohl_sample_request *r)
 {
     static const int32_t empty[] = { COHL_TOKEN_END };
-    const cohl_sample_request *r = s->request;
-    const int32_t *negative = r->negative_id ? r->negative_id : empty;
-    s->length[0] = r->id_count, s->length[1] = r->negative_id ? r->negative_count : 1;
-    int32_t *id = malloc((size_t)(s->length[0] + s->length[1]) * sizeof *id);
+    int length[BRANCHES_MAX];
+    count_rows(r, length);
+    int32_t *id = malloc((size_t)(length[0] + length[1]) * sizeof *id);
     if (!id)
-        return cohl_fail(err, COHL_ERR_MEMORY, "no memory for %d tokens", s->length[0] + s->length[1]);
-    memcpy(id, r->id, (size_t)s->length[0] * sizeof *id);
-    memcpy(id + s->length[0], negative, (size_t)s->length[1] * sizeof *id);
-    s->states = cohl_text_encode(s->ctx, r->text, id, s->length, guided(r) ? BRANCHES_MAX : 1);
+        return cohl_ctx_fail(ctx, COHL_ERR_MEMORY, "no memory for %d tokens", length[0] + length[1]);
+    memcpy(id, r->id, (size_t)length[0] * sizeof *id);
+    memcpy(id + length[0], r->negative_id ? r->negative_id : empty, (size_t)length[1] * sizeof *id);
+    cohl_tensor *states = cohl_text_encode(ctx, r->text, id, length, guided(r) ? BRANCHES_MAX : 1);
     free(id);
+    return states;
+}
+
+cohl_status cohl_sample_states(cohl_ctx *ctx, const cohl_sample_request *r, float *states, cohl_error *err)
+{
+    cohl_ctx_mark_t mark = cohl_ctx_mark(ctx);
+    cohl_tensor_download(ctx, states, work_out(ctx, r));
+    cohl_ctx_release(ctx, mark);
+    return cohl_ctx_fine(ctx) ? COHL_OK : cohl_ctx_status(ctx, err);
+}
+
+static cohl_status take_text(sampling *s, cohl_error *err)
+{
+    const cohl_sample_request *r = s->request;
+    count_rows(r, s->length);
+    s->states = !r->states ? work_out(s->ctx, r)
+              : cohl_tensor_upload(s->ctx, r->states, COHL_F32, 2, (int64_t[]){ cohl_sample_rows(r), r->dit->config.text_dim });
     return cohl_ctx_status(s->ctx, err);
 }
 
@@ -229,7 +258,7 @@ cohl_status cohl_sample_latents(cohl_ctx *ctx, const cohl_sample_request *reques
     assert(!ctx->tape);
     cohl_ctx_mark_t mark = cohl_ctx_mark(ctx);
     cohl_status st = take_memory(&s, err);
-    if (!st) st = encode_text(&s, err);
+    if (!st) st = take_text(&s, err);
     s.open = cohl_ctx_mark(ctx);
     if (!st) st = denoise(&s, latent, err);
     cohl_ctx_release(ctx, mark);

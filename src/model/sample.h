@@ -29,6 +29,7 @@ typedef struct cohl_sample_request {
     int            id_count;           /* 1..text_len */
     const int32_t *negative_id;        /* what guidance leads away from; NULL = the empty prompt */
     int            negative_count;
+    const float   *states;             /* cohl_sample_states of these tokens; NULL = they are worked out here */
     int            frames, height, width;   /* of the latent; height and width even */
     const cohl_schedule *schedule;
     const cohl_solver   *solver;
@@ -54,5 +55,10 @@ typedef struct cohl_sample_request {
  *
  * COHL_ERR_CANCELLED, COHL_ERR_MEMORY  and what cohl_sample and cohl_text_encode say */
 cohl_status cohl_sample_latents(cohl_ctx *ctx, const cohl_sample_request *request, float *latent, cohl_error *err);
+
+/* The text states of the request's tokens, [cohl_sample_rows, text_dim] in memory of the caller: for who
+ * samples with the same words several times. */
+int         cohl_sample_rows(const cohl_sample_request *request);
+cohl_status cohl_sample_states(cohl_ctx *ctx, const cohl_sample_request *request, float *states, cohl_error *err);
 
 #endif

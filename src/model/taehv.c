@@ -76,6 +76,9 @@ cohl_status cohl_taehv_config_infer(cohl_taehv_config *out, const cohl_weights *
 {
     int down = 0, up = 0;
     *out = (cohl_taehv_config){ 0 };
+    if (cohl_weights_find(weights, "decoder.1.conv.0.weight"))
+        return cohl_fail(err, COHL_ERR_UNSUPPORTED, "%s: is a \"super\" TAEHV, whose decoder is another network; taew2_1 and "
+                         "taew2_2 are supported", cohl_weights_path(weights));
     if (!infer(out, weights))
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: its weights are not those of a TAEHV autoencoder (encoder.0, "
                          "decoder.1 and what follows)", cohl_weights_path(weights));
