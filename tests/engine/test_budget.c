@@ -4,25 +4,30 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "cohl/cohl.h"
 #include "tiny.h"
 
 enum { FRAMES = 5, BYTES = FRAMES * 64 * 64 * 3 };
 
-static char folder[] = "/tmp/cohl-budget-XXXXXX";
+static char folder[] = "/tmp/cohl-budget-XXXXXX", aside[] = "/tmp/cohl-aside-XXXXXX";
 
-static int set_up(void **state) { return !mkdtemp(folder) || tiny_model_write(folder, NULL); }
+static int set_up(void **state)
+{
+    return !mkdtemp(folder) || !mkdtemp(aside) || tiny_model_write(folder, NULL);
+}
 
 static int tear_down(void **state)
 {
-    char command[64];
-    snprintf(command, sizeof command, "rm -r %s", folder);
+    char command[128];
+    snprintf(command, sizeof command, "rm -r %s %s", folder, aside);
     return system(command);
 }
 
@@ -39,9 +44,11 @@ static cohl_request tiny_request(void)
     return r;
 }
 
+static const char *ledger = "";
+
 static void open_engine(cohl_engine **engine, uint64_t memory)
 {
-    const cohl_engine_params params = { .model = folder, .threads = 2, .ledger = "", .memory_bytes = memory };
+    const cohl_engine_params params = { .model = folder, .threads = 2, .ledger = ledger, .memory_bytes = memory };
     assert_int_equal(cohl_engine_open(engine, &params, NULL), COHL_OK);
 }
 
@@ -119,6 +126,46 @@ static void test_longer_and_larger_films_need_more(void **state)
     assert_true(needed(0, 64, 64, 9).frames == needed(0, 64, 64, 33).frames);        /* decoded piece by piece */
 }
 
+/* The one file in the folder where states are kept. */
+static char *kept_file(void)
+{
+    char pattern[128];
+    glob_t found;
+    snprintf(pattern, sizeof pattern, "%s/cohl/words/*.states", aside);
+    assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+    assert_int_equal(found.gl_pathc, 1);
+    char *path = strdup(found.gl_pathv[0]);
+    globfree(&found);
+    return path;
+}
+
+static void test_words_are_kept_for_the_next_run(void **state)
+{
+    static uint8_t first[BYTES], found[BYTES];
+    char book[64], *bytes, *again;
+    size_t size;
+    snprintf(book, sizeof book, "%s/ledger.db", aside);
+    setenv("XDG_CACHE_HOME", aside, 1);
+    ledger = book;
+    assert_int_equal(make(1000000000, first, NULL), COHL_OK);
+    char *path = kept_file();
+    assert_int_equal(make(1000000000, found, NULL), COHL_OK);
+    assert_memory_equal(found, first, sizeof first);
+    /* a damaged one is worked out and kept anew */
+    assert_int_equal(cohl_file_read(&bytes, &size, path, 1 << 20, NULL), COHL_OK);
+    bytes[size - 1] ^= 1;
+    assert_int_equal(cohl_file_write(path, bytes, size, NULL), COHL_OK);
+    assert_int_equal(make(1000000000, found, NULL), COHL_OK);
+    assert_memory_equal(found, first, sizeof first);
+    assert_int_equal(cohl_file_read(&again, NULL, path, 1 << 20, NULL), COHL_OK);
+    assert_int_equal(again[size - 1], bytes[size - 1] ^ 1);
+    free(bytes);
+    free(again);
+    free(path);
+    free(kept_file());                              /* still the only one */
+    ledger = "";
+}
+
 static void test_sizes_are_read_as_people_write_them(void **state)
 {
     static const struct { const char *text; uint64_t bytes; } good[] = {
@@ -145,6 +192,7 @@ int main(void)
         cmocka_unit_test(test_less_than_the_least_is_refused_with_it),
         cmocka_unit_test(test_the_largest_film_that_fits_is_told),
         cmocka_unit_test(test_longer_and_larger_films_need_more),
+        cmocka_unit_test(test_words_are_kept_for_the_next_run),
         cmocka_unit_test(test_sizes_are_read_as_people_write_them),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
