@@ -122,7 +122,7 @@ static void test_bad_input_gets_one_sentence_and_its_exit_code(void **state)
         { "generate a --model tiny --seed 18446744073709551616", 2, "--seed" },
         { "generate a --model tiny --solver magic", 2, "unipc" },
         { "generate a --model tiny --sed 1", 2, "did you mean --seed" },
-        { "generate a --model tiny --precision f8", 2, "f32 or bf16" },
+        { "generate a --model tiny --precision f8", 2, "f32, bf16 or int8" },
         { "generate a --model tiny -o film.avi", 2, ".mp4" },
         { "generate a --model tiny -o nowhere/film.mp4", 1, "nowhere" },
         { "generate a --model tiny --image none.png", 1, "none.png" },

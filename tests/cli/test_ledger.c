@@ -118,7 +118,7 @@ static void test_bad_input_gets_one_sentence_and_its_exit_code(void **state)
         { 2, "films show", "show takes N" }, { 2, "films show many", "is no number of a film" },
         { 2, "films show 4711", "no film 4711" }, { 1, "films add tiny/vae/config.json", "config.json" },
         { 2, "films find nonsense", "is no identifier" }, { 2, "films burn", "is not one of list" },
-        { 2, "info shot.mp4 --card", "expected a model's folder" }, { 1, "info tiny --card", "has no training.json" },
+        { 2, "info shot.mp4 --card", "expected a model's folder" }, { 1, "info tiny/vae --card", "has no training.json" },
         { 1, "films --ledger /nowhere/ledger.db", "cannot be opened" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
