@@ -6,15 +6,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    cohl_trace trace;
+    cohl_picture_trace trace;
     cohl_gallery *gallery;
-    if (cohl_trace_read(&trace, data, size, NULL))
+    if (cohl_picture_trace_read(&trace, data, size, NULL))
         return 0;
     if (!cohl_gallery_new(&gallery, NULL)) {
         if (!cohl_gallery_add(gallery, 1, &trace, NULL))
             cohl_gallery_close_list(gallery, NULL);
         cohl_gallery_free(gallery);
     }
-    cohl_trace_free(&trace);
+    cohl_picture_trace_free(&trace);
     return 0;
 }

@@ -93,7 +93,7 @@ static cohl_status make_room(cohl_gallery *g, int more, cohl_error *err)
     return COHL_OK;
 }
 
-static cohl_status add_side(cohl_gallery *g, const member *from, const cohl_trace_side *side, cohl_error *err)
+static cohl_status add_side(cohl_gallery *g, const member *from, const cohl_picture_trace_side *side, cohl_error *err)
 {
     cohl_status st = make_room(g, side->count, err);
     if (st)
@@ -107,7 +107,7 @@ static cohl_status add_side(cohl_gallery *g, const member *from, const cohl_trac
     return COHL_OK;
 }
 
-cohl_status cohl_gallery_add(cohl_gallery *g, int64_t id, const cohl_trace *trace, cohl_error *err)
+cohl_status cohl_gallery_add(cohl_gallery *g, int64_t id, const cohl_picture_trace *trace, cohl_error *err)
 {
     member *grown = realloc(g->member, (size_t)(g->member_count + 2) * sizeof *grown);
     cohl_status st = COHL_OK;

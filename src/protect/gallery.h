@@ -24,7 +24,7 @@ cohl_status cohl_gallery_new(cohl_gallery **out, cohl_error *err);
 void        cohl_gallery_free(cohl_gallery *gallery);
 
 /* A copy is kept. id: 1 or more, the picture's number. */
-cohl_status cohl_gallery_add(cohl_gallery *gallery, int64_t id, const cohl_trace *trace, cohl_error *err);
+cohl_status cohl_gallery_add(cohl_gallery *gallery, int64_t id, const cohl_picture_trace *trace, cohl_error *err);
 /* All are there; nothing can be added any more. */
 cohl_status cohl_gallery_close_list(cohl_gallery *gallery, cohl_error *err);
 

@@ -153,16 +153,16 @@ cohl_status cohl_protect_read(cohl_text *kept, const char *path, cohl_error *err
 {
     cohl_feature_finder *finder = NULL;
     cohl_frame *picture = NULL;
-    cohl_trace trace = { 0 };
+    cohl_picture_trace trace = { 0 };
     cohl_status st = cohl_still_read(&picture, path, err);
     if (!st) st = cohl_feature_finder_new(&finder, err);
-    if (!st) st = cohl_trace_of(&trace, finder, picture, path, err);
+    if (!st) st = cohl_picture_trace_of(&trace, finder, picture, path, err);
     if (!st) {
-        cohl_trace_write(kept, &trace);
+        cohl_picture_trace_write(kept, &trace);
         if (kept->failed)
             st = cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory for its trace", path);
     }
-    cohl_trace_free(&trace);
+    cohl_picture_trace_free(&trace);
     cohl_feature_finder_free(finder);
     cohl_frame_free(picture);
     return st;
@@ -177,15 +177,15 @@ cohl_status cohl_protect_read_face(cohl_text *kept, const char *path, cohl_error
 
 static cohl_status add_row(cohl_gallery *gallery, const cohl_rows *rows, cohl_error *err)
 {
-    cohl_trace trace;
+    cohl_picture_trace trace;
     cohl_error why;
     size_t size;
     const void *kept = cohl_rows_blob(rows, 1, &size);
-    if (cohl_trace_read(&trace, kept, size, &why))
+    if (cohl_picture_trace_read(&trace, kept, size, &why))
         return cohl_fail(err, COHL_ERR_REFUSED, "protected picture %lld cannot be read (%s): no film is made before it is "
                          "removed or added anew", (long long)cohl_rows_int(rows, 0), why.text);
     cohl_status st = cohl_gallery_add(gallery, cohl_rows_int(rows, 0), &trace, err);
-    cohl_trace_free(&trace);
+    cohl_picture_trace_free(&trace);
     return st;
 }
 

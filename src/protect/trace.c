@@ -14,14 +14,14 @@ enum { FEATURES_LEAST = 40, HEAD = 8, SIDE_HEAD = 10, FEATURE = 38 };
 static const char magic[4] = "CTR1";
 static const double CONTRAST_LEAST = 6;          /* of 127: a sheet of paper has less */
 
-void cohl_trace_free(cohl_trace *trace)
+void cohl_picture_trace_free(cohl_picture_trace *trace)
 {
     free(trace->side[0].feature);
     free(trace->side[1].feature);
-    *trace = (cohl_trace){ 0 };
+    *trace = (cohl_picture_trace){ 0 };
 }
 
-static cohl_status keep_side(cohl_trace_side *side, const cohl_feature_list *list, cohl_error *err)
+static cohl_status keep_side(cohl_picture_trace_side *side, const cohl_feature_list *list, cohl_error *err)
 {
     side->print = cohl_print_of_luma(list->luma, false);
     side->feature = malloc((size_t)(list->count + 1) * sizeof *side->feature);
@@ -32,7 +32,7 @@ static cohl_status keep_side(cohl_trace_side *side, const cohl_feature_list *lis
     return COHL_OK;
 }
 
-static cohl_status find_side(cohl_trace *out, int number, cohl_feature_list *list, cohl_feature_finder *finder,
+static cohl_status find_side(cohl_picture_trace *out, int number, cohl_feature_list *list, cohl_feature_finder *finder,
                              const cohl_frame *frame, const char *name, cohl_error *err)
 {
     cohl_status st = cohl_feature_find(list, finder, frame, number == 1, err);
@@ -45,17 +45,17 @@ static cohl_status find_side(cohl_trace *out, int number, cohl_feature_list *lis
     return keep_side(&out->side[number], list, err);
 }
 
-cohl_status cohl_trace_of(cohl_trace *out, cohl_feature_finder *finder, const cohl_frame *frame, const char *name,
-                          cohl_error *err)
+cohl_status cohl_picture_trace_of(cohl_picture_trace *out, cohl_feature_finder *finder, const cohl_frame *frame,
+                                  const char *name, cohl_error *err)
 {
     cohl_feature_list *list = malloc(sizeof *list);
-    *out = (cohl_trace){ 0 };
+    *out = (cohl_picture_trace){ 0 };
     if (!list)
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for features of a picture");
     cohl_status st = find_side(out, 0, list, finder, frame, name, err);
     if (!st) st = find_side(out, 1, list, finder, frame, name, err);
     if (st)
-        cohl_trace_free(out);
+        cohl_picture_trace_free(out);
     free(list);
     return st;
 }
@@ -70,7 +70,7 @@ static void put(cohl_text *out, uint64_t value, int bytes)
     cohl_text_add_bytes(out, little, (size_t)bytes);
 }
 
-static void put_side(cohl_text *out, const cohl_trace_side *side)
+static void put_side(cohl_text *out, const cohl_picture_trace_side *side)
 {
     put(out, side->print, 8);
     put(out, (uint64_t)side->count, 2);
@@ -85,7 +85,7 @@ static void put_side(cohl_text *out, const cohl_trace_side *side)
     }
 }
 
-void cohl_trace_write(cohl_text *out, const cohl_trace *trace)
+void cohl_picture_trace_write(cohl_text *out, const cohl_picture_trace *trace)
 {
     cohl_text_add_bytes(out, magic, sizeof magic);
     put(out, (uint64_t)trace->width, 2);
@@ -103,7 +103,7 @@ static uint64_t get(const uint8_t **at, int bytes)
     return value;
 }
 
-static bool get_feature(cohl_feature *f, const uint8_t **at, const cohl_trace *trace)
+static bool get_feature(cohl_feature *f, const uint8_t **at, const cohl_picture_trace *trace)
 {
     f->x = (uint16_t)get(at, 2), f->y = (uint16_t)get(at, 2);
     f->level = (uint8_t)get(at, 1), f->turn = (uint8_t)get(at, 1);
@@ -114,8 +114,8 @@ static bool get_feature(cohl_feature *f, const uint8_t **at, const cohl_trace *t
 }
 
 /* false: broken. *st tells when memory is out. */
-static bool get_side(cohl_trace_side *side, const uint8_t **at, const uint8_t *end, const cohl_trace *trace,
-                     cohl_status *st)
+static bool get_side(cohl_picture_trace_side *side, const uint8_t **at, const uint8_t *end,
+                     const cohl_picture_trace *trace, cohl_status *st)
 {
     if (end - *at < SIDE_HEAD)
         return false;
@@ -134,11 +134,11 @@ static bool get_side(cohl_trace_side *side, const uint8_t **at, const uint8_t *e
     return true;
 }
 
-cohl_status cohl_trace_read(cohl_trace *out, const void *data, size_t size, cohl_error *err)
+cohl_status cohl_picture_trace_read(cohl_picture_trace *out, const void *data, size_t size, cohl_error *err)
 {
     const uint8_t *at = data, *end = at + size;
     cohl_status st = COHL_ERR_FORMAT;
-    *out = (cohl_trace){ 0 };
+    *out = (cohl_picture_trace){ 0 };
     bool good = size >= HEAD && !memcmp(at, magic, sizeof magic);
     if (good) {
         at += sizeof magic;
@@ -148,6 +148,6 @@ cohl_status cohl_trace_read(cohl_trace *out, const void *data, size_t size, cohl
     }
     if (good)
         return COHL_OK;
-    cohl_trace_free(out);
+    cohl_picture_trace_free(out);
     return cohl_fail(err, st, "%zu bytes that are no trace of a picture", size);
 }

@@ -49,11 +49,11 @@ static cohl_gallery *gallery_of(int count)
     assert_int_equal(cohl_gallery_new(&gallery, NULL), COHL_OK);
     for (int i = 1; i <= count; i++) {
         cohl_frame *picture = picture_of((uint64_t)i);
-        cohl_trace trace;
+        cohl_picture_trace trace;
         cohl_error err = { 0 };
-        if (cohl_trace_of(&trace, finder, picture, "picture", &err) || cohl_gallery_add(gallery, i, &trace, &err))
+        if (cohl_picture_trace_of(&trace, finder, picture, "picture", &err) || cohl_gallery_add(gallery, i, &trace, &err))
             fail_msg("%s", err.text);
-        cohl_trace_free(&trace);
+        cohl_picture_trace_free(&trace);
         cohl_frame_free(picture);
     }
     assert_int_equal(cohl_gallery_close_list(gallery, NULL), COHL_OK);
@@ -173,21 +173,21 @@ static void test_a_trace_is_read_back_and_every_cut_of_it_refused(void **state)
 {
     cohl_feature_finder *finder;
     cohl_frame *picture = picture_of(1);
-    cohl_trace trace, again;
+    cohl_picture_trace trace, again;
     cohl_text bytes = { 0 }, twice_written = { 0 };
     assert_int_equal(cohl_feature_finder_new(&finder, NULL), COHL_OK);
-    assert_int_equal(cohl_trace_of(&trace, finder, picture, "picture", NULL), COHL_OK);
-    cohl_trace_write(&bytes, &trace);
-    assert_int_equal(cohl_trace_read(&again, bytes.data, bytes.size, NULL), COHL_OK);
-    cohl_trace_write(&twice_written, &again);
+    assert_int_equal(cohl_picture_trace_of(&trace, finder, picture, "picture", NULL), COHL_OK);
+    cohl_picture_trace_write(&bytes, &trace);
+    assert_int_equal(cohl_picture_trace_read(&again, bytes.data, bytes.size, NULL), COHL_OK);
+    cohl_picture_trace_write(&twice_written, &again);
     assert_int_equal(bytes.size, twice_written.size);
     assert_memory_equal(bytes.data, twice_written.data, bytes.size);
-    cohl_trace_free(&again);
+    cohl_picture_trace_free(&again);
     for (size_t size = 0; size < bytes.size; size++)
-        assert_int_equal(cohl_trace_read(&again, bytes.data, size, NULL), COHL_ERR_FORMAT);
+        assert_int_equal(cohl_picture_trace_read(&again, bytes.data, size, NULL), COHL_ERR_FORMAT);
     cohl_text_free(&bytes);
     cohl_text_free(&twice_written);
-    cohl_trace_free(&trace);
+    cohl_picture_trace_free(&trace);
     cohl_feature_finder_free(finder);
     cohl_frame_free(picture);
 }
