@@ -73,13 +73,13 @@ static void assert_there(const char *folder, const char *name)
     free(path);
 }
 
-/* Run a recipe with 1, 2 and 3 threads: one log. The held-out loss falls by a part of itself. */
+/* Run a recipe with 1 and with 3 threads: one log. The held-out loss falls by a part of itself. */
 static void learn(const char *folder, const char *recipe, int steps, double part)
 {
-    char *log[3];
-    for (int i = 0; i < 3; i++) {
+    char *log[2];
+    for (int i = 0; i < 2; i++) {
         char *run = tiny_path(folder, "run-%d", i);
-        cohl_train_report report = train_well(&(sitting){ .recipe = recipe, .folder = run, .threads = 1 + i });
+        cohl_train_report report = train_well(&(sitting){ .recipe = recipe, .folder = run, .threads = 1 + 2 * i });
         log[i] = losses_of(run);
         assert_int_equal(report.progress.step, steps);
         if (!(report.held_out < (1 - part) * first_held_out(log[i])))
@@ -89,8 +89,7 @@ static void learn(const char *folder, const char *recipe, int steps, double part
         free(run);
     }
     assert_string_equal(log[0], log[1]);
-    assert_string_equal(log[0], log[2]);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 2; i++)
         free(log[i]);
 }
 
