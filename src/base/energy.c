@@ -136,13 +136,13 @@ static void *look_on(void *argument)
     clock_gettime(CLOCK_MONOTONIC, &until);
     double next = (double)until.tv_sec + 1e-9 * (double)until.tv_nsec;
     pthread_mutex_lock(&meter->lock);
-    while (!meter->done) {
+    do {                                /* a last look also where the end came before the first */
         next += meter->params.period_seconds;
         until.tv_sec = (time_t)next, until.tv_nsec = (long)(1e9 * (next - (double)until.tv_sec));
         while (!meter->done && !pthread_cond_timedwait(&meter->over, &meter->lock, &until))
             ;
         look(meter);
-    }
+    } while (!meter->done);
     pthread_mutex_unlock(&meter->lock);
     return NULL;
 }
