@@ -207,15 +207,17 @@ static cohl_status read_scope(int *out, const pack_place *at, const json_t *json
     size_t i, k;
     json_t *item;
     cohl_status st = pack_strings(&names, at, json, "in", false, err);
+    if (st)
+        return st;
     *out = names ? 0 : POLICY_EVERYWHERE;
     json_array_foreach((json_t *)names, i, item) {
         for (k = 0; k < 3 && strcmp(known[k].name, json_string_value(item)); k++) { }
-        if (k == 3 && !st)
-            st = cohl_fail(err, COHL_ERR_FORMAT, "%.120s: %s[%zu].in has \"%.40s\", expected prompt, negative or name",
-                           at->path, at->what, at->index, json_string_value(item));
-        *out |= k < 3 ? known[k].scope : 0;
+        if (k == 3)
+            return cohl_fail(err, COHL_ERR_FORMAT, "%.120s: %s[%zu].in has \"%.40s\", expected prompt, negative or name",
+                             at->path, at->what, at->index, json_string_value(item));
+        *out |= known[k].scope;
     }
-    return st;
+    return COHL_OK;
 }
 
 /* Classes are bound when all packs are read; until then a slot keeps a place in ->wanted. */
