@@ -388,6 +388,7 @@ static void test_broken_packs_get_a_sentence(void **state)
         { RULE("\"all\":[]"), "has 0 slots" }, { RULE("\"all\":[\"nothing\"]"), "speaks of class \"nothing\"" },
         { RULE("\"all\":[\"person\"],\"near\":-1"), "near is out of range" },
         { RULE("\"all\":[\"person\"],\"in\":[\"song\"]"), "has \"song\"" },
+        { RULE("\"all\":[\"person\"],\"in\":[3]"), "a list of texts" },
         { HEAD ",\"bundles\":[{\"code\":\"x.y\",\"category\":\"x\",\"why\":\"w\",\"origin\":\"o\",\"slots\":{\"who\":\"a:b\"}}]}",
           "no weight" },
         { HEAD ",\"bundles\":[{\"code\":\"x.y\",\"category\":\"x\",\"why\":\"w\",\"origin\":\"o\",\"slots\":{\"who\":\"@nobody:2\"}}]}",
