@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/day.h"
+#include "cli/deed.h"
 #include "cli/options.h"
 #include "cli/print.h"
 #include "protect/consent.h"
@@ -65,8 +66,9 @@ static cohl_status tell(const asked *a, const char *id, cohl_error *err)
 
 /* ---- deeds ---------------------------------------------------------------------- */
 
-static cohl_status give(asked *a, cohl_error *err)
+static cohl_status give(void *asked_by, cohl_error *err)
 {
+    asked *a = asked_by;
     char id[COHL_CONSENT_ID];
     cohl_face_print print;
     cohl_consent_given given = { .who = a->who, .why = a->why, .print = &print };
@@ -76,8 +78,9 @@ static cohl_status give(asked *a, cohl_error *err)
     return st ? st : tell(a, id, err);
 }
 
-static cohl_status list(asked *a, cohl_error *err)
+static cohl_status list(void *asked_by, cohl_error *err)
 {
+    asked *a = asked_by;
     json_t *all, *one;
     size_t i;
     cohl_status st = cohl_consent_list(&all, a->store, a->now, err);
@@ -95,45 +98,43 @@ static cohl_status list(asked *a, cohl_error *err)
     return COHL_OK;
 }
 
-static cohl_status show(asked *a, cohl_error *err) { return tell(a, a->word[1], err); }
-
-static cohl_status revoke(asked *a, cohl_error *err)
+static cohl_status show(void *asked_by, cohl_error *err)
 {
+    asked *a = asked_by;
+    return tell(a, a->word[1], err);
+}
+
+static cohl_status revoke(void *asked_by, cohl_error *err)
+{
+    asked *a = asked_by;
     cohl_status st = cohl_consent_revoke(a->store, a->word[1], a->why, a->now, err);
     return st ? st : tell(a, a->word[1], err);
 }
 
-static cohl_status forget(asked *a, cohl_error *err)
+static cohl_status forget(void *asked_by, cohl_error *err)
 {
+    asked *a = asked_by;
     cohl_status st = cohl_consent_forget(a->store, a->word[1], err);
     return st ? st : tell(a, a->word[1], err);
 }
 
 /* ---- the command -------------------------------------------------------------------- */
 
-static const struct { const char *name, *takes; cohl_status (*run)(asked *, cohl_error *); } deeds[] = {
+static const cohl_deed deeds[] = {
     { "list", NULL, list }, { "give", "PICTURE", give }, { "show", "ID", show }, { "revoke", "ID", revoke },
-    { "forget", "ID", forget },
+    { "forget", "ID", forget }, { 0 }
 };
 
 static int run(asked *a)
 {
     cohl_error err = { 0 };
-    const char *name = a->word[0] ? a->word[0] : "list";
-    for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++) {
-        if (strcmp(deeds[i].name, name))
-            continue;
-        if (deeds[i].takes && !a->word[1]) {
-            fprintf(stderr, "cohl consent: %s takes %s\n", name, deeds[i].takes);
-            return COHL_EXIT_USAGE;
-        }
-        cohl_status st = cohl_protect_open(&a->store, a->ledger, &err);
-        if (!st) st = deeds[i].run(a, &err);
-        cohl_store_close(a->store);
-        return st ? cohl_command_fail(&err) : COHL_EXIT_OK;
-    }
-    fprintf(stderr, "cohl consent: \"%.60s\" is not one of list, give, show, revoke, forget\n", name);
-    return COHL_EXIT_USAGE;
+    const cohl_deed *deed = cohl_deed_find("consent", deeds, a->word);
+    if (!deed)
+        return COHL_EXIT_USAGE;
+    cohl_status st = cohl_protect_open(&a->store, a->ledger, &err);
+    if (!st) st = deed->run(a, &err);
+    cohl_store_close(a->store);
+    return st ? cohl_command_fail(&err) : COHL_EXIT_OK;
 }
 
 static int run_consent(int argc, char **argv)

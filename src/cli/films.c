@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "cli/command.h"
+#include "cli/deed.h"
 #include "cli/options.h"
 #include "cli/print.h"
 #include "deliver/enter.h"
@@ -55,8 +56,9 @@ static cohl_status tell(const asked *a, const int64_t *film, int count, cohl_err
     return st;
 }
 
-static cohl_status list(asked *a, cohl_error *err)
+static cohl_status list(void *asked_by, cohl_error *err)
 {
+    asked *a = asked_by;
     int64_t *film;
     int count;
     cohl_status st = cohl_ledger_newest(&film, &count, a->store, a->most, err);
@@ -67,8 +69,9 @@ static cohl_status list(asked *a, cohl_error *err)
     return st;
 }
 
-static cohl_status show(asked *a, cohl_error *err)
+static cohl_status show(void *asked_by, cohl_error *err)
 {
+    asked *a = asked_by;
     json_t *json;
     char *end;
     errno = 0;
@@ -83,8 +86,9 @@ static cohl_status show(asked *a, cohl_error *err)
 
 /* ---- find ---------------------------------------------------------------- */
 
-static cohl_status find(asked *a, cohl_error *err)
+static cohl_status find(void *asked_by, cohl_error *err)
 {
+    asked *a = asked_by;
     cohl_film_hits hits;
     json_t *evidence = NULL;
     bool file = cohl_file_exists(a->word[1]);
@@ -104,8 +108,9 @@ static cohl_status find(asked *a, cohl_error *err)
 
 /* ---- add ----------------------------------------------------------------- */
 
-static cohl_status add(asked *a, cohl_error *err)
+static cohl_status add(void *asked_by, cohl_error *err)
 {
+    asked *a = asked_by;
     int64_t film;
     cohl_status st = cohl_enter_afterwards(&film, a->store, a->word[1], err);
     return st ? st : tell(a, &film, 1, err);
@@ -113,28 +118,21 @@ static cohl_status add(asked *a, cohl_error *err)
 
 /* ---- the command --------------------------------------------------------- */
 
-static const struct { const char *name, *takes; cohl_status (*run)(asked *, cohl_error *); } deeds[] = {
+static const cohl_deed deeds[] = {
     { "list", NULL, list }, { "show", "N", show }, { "find", "FILE or an identifier", find }, { "add", "FILE", add },
+    { 0 }
 };
 
 static int run(asked *a)
 {
     cohl_error err = { 0 };
-    const char *name = a->word[0] ? a->word[0] : "list";
-    for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++) {
-        if (strcmp(deeds[i].name, name))
-            continue;
-        if (deeds[i].takes && !a->word[1]) {
-            fprintf(stderr, "cohl films: %s takes %s\n", name, deeds[i].takes);
-            return COHL_EXIT_USAGE;
-        }
-        cohl_status st = cohl_ledger_open(&a->store, a->ledger, &err);
-        if (!st) st = deeds[i].run(a, &err);
-        cohl_store_close(a->store);
-        return st ? cohl_command_fail(&err) : COHL_EXIT_OK;
-    }
-    fprintf(stderr, "cohl films: \"%.60s\" is not one of list, show, find, add\n", name);
-    return COHL_EXIT_USAGE;
+    const cohl_deed *deed = cohl_deed_find("films", deeds, a->word);
+    if (!deed)
+        return COHL_EXIT_USAGE;
+    cohl_status st = cohl_ledger_open(&a->store, a->ledger, &err);
+    if (!st) st = deed->run(a, &err);
+    cohl_store_close(a->store);
+    return st ? cohl_command_fail(&err) : COHL_EXIT_OK;
 }
 
 static int run_films(int argc, char **argv)

@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/day.h"
+#include "cli/deed.h"
 #include "cli/options.h"
 #include "cli/print.h"
 #include "media/reader.h"
@@ -31,8 +32,9 @@ static const char *file_name(const char *path)
 
 /* ---- deeds ----------------------------------------------------------------------- */
 
-static cohl_status add(asked *a, cohl_error *err)
+static cohl_status add(void *asked_by, cohl_error *err)
 {
+    asked *a = asked_by;
     cohl_text kept = { 0 };
     int64_t id = 0;
     cohl_protect_entry entry = { .kind = a->face ? COHL_PROTECT_FACE : COHL_PROTECT_PICTURE, .who = a->who, .why = a->why,
@@ -63,8 +65,9 @@ static void print_entry(const json_t *entry)
            json_is_true(json_object_get(entry, "over")) ? ", over" : "");
 }
 
-static cohl_status list(asked *a, cohl_error *err)
+static cohl_status list(void *asked_by, cohl_error *err)
 {
+    asked *a = asked_by;
     json_t *all, *one;
     size_t i;
     cohl_status st = cohl_protect_json(&all, a->store, a->now, err);
@@ -82,8 +85,9 @@ static cohl_status list(asked *a, cohl_error *err)
     return COHL_OK;
 }
 
-static cohl_status remove_entry(asked *a, cohl_error *err)
+static cohl_status remove_entry(void *asked_by, cohl_error *err)
 {
+    asked *a = asked_by;
     char *end;
     errno = 0;
     long long id = strtoll(a->word[1], &end, 10);
@@ -143,8 +147,9 @@ static cohl_status look_at_film(asked *a, cohl_gallery *gallery, cohl_error *err
     return st;
 }
 
-static cohl_status look(asked *a, cohl_error *err)
+static cohl_status look(void *asked_by, cohl_error *err)
 {
+    asked *a = asked_by;
     cohl_gallery *gallery;
     cohl_sighting seen = { 0 };
     cohl_frame *picture = NULL;
@@ -165,28 +170,21 @@ static cohl_status look(asked *a, cohl_error *err)
 
 /* ---- the command --------------------------------------------------------------------- */
 
-static const struct { const char *name, *takes; cohl_status (*run)(asked *, cohl_error *); } deeds[] = {
+static const cohl_deed deeds[] = {
     { "list", NULL, list }, { "add", "PICTURE", add }, { "remove", "N", remove_entry }, { "look", "FILE", look },
+    { 0 }
 };
 
 static int run(asked *a)
 {
     cohl_error err = { 0 };
-    const char *name = a->word[0] ? a->word[0] : "list";
-    for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++) {
-        if (strcmp(deeds[i].name, name))
-            continue;
-        if (deeds[i].takes && !a->word[1]) {
-            fprintf(stderr, "cohl protect: %s takes %s\n", name, deeds[i].takes);
-            return COHL_EXIT_USAGE;
-        }
-        cohl_status st = cohl_protect_open(&a->store, a->ledger, &err);
-        if (!st) st = deeds[i].run(a, &err);
-        cohl_store_close(a->store);
-        return st ? cohl_command_fail(&err) : a->code;
-    }
-    fprintf(stderr, "cohl protect: \"%.60s\" is not one of list, add, remove, look\n", name);
-    return COHL_EXIT_USAGE;
+    const cohl_deed *deed = cohl_deed_find("protect", deeds, a->word);
+    if (!deed)
+        return COHL_EXIT_USAGE;
+    cohl_status st = cohl_protect_open(&a->store, a->ledger, &err);
+    if (!st) st = deed->run(a, &err);
+    cohl_store_close(a->store);
+    return st ? cohl_command_fail(&err) : a->code;
 }
 
 static int run_protect(int argc, char **argv)

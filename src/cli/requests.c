@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "cli/command.h"
+#include "cli/deed.h"
 #include "cli/options.h"
 #include "cli/print.h"
 #include "requests/case.h"
@@ -160,8 +161,9 @@ static cohl_status packs_of(char **out, const asked *a, cohl_error *err)
     return COHL_OK;
 }
 
-static cohl_status write_pack(asked *a, cohl_error *err)
+static cohl_status write_pack(void *asked_by, cohl_error *err)
 {
+    asked *a = asked_by;
     char *packs;
     cohl_status st = packs_of(&packs, a, err);
     if (!st)
@@ -172,8 +174,9 @@ static cohl_status write_pack(asked *a, cohl_error *err)
 
 /* ---- deeds --------------------------------------------------------------- */
 
-static cohl_status list(asked *a, cohl_error *err)
+static cohl_status list(void *asked_by, cohl_error *err)
 {
+    asked *a = asked_by;
     json_t *all, *item;
     size_t i;
     cohl_status st = cohl_case_list(&all, a->store, a->all, a->now, err);
@@ -209,8 +212,9 @@ static cohl_status ask_register(char **out, const asked *a, cohl_error *err)
     return COHL_OK;
 }
 
-static cohl_status take_in(asked *a, cohl_error *err)
+static cohl_status take_in(void *asked_by, cohl_error *err)
 {
+    asked *a = asked_by;
     cohl_case_made made;
     char *answer = NULL;
     cohl_case_intake in = { .file = a->file, .identifier = a->id, .about = a->about, .from = a->from };
@@ -224,8 +228,9 @@ static cohl_status take_in(asked *a, cohl_error *err)
     return st;
 }
 
-static cohl_status show(asked *a, cohl_error *err)
+static cohl_status show(void *asked_by, cohl_error *err)
 {
+    asked *a = asked_by;
     int64_t number = 0;
     json_t *json = NULL;
     cohl_status st = read_number(&number, a->word[1], "request", err);
@@ -238,8 +243,9 @@ static cohl_status show(asked *a, cohl_error *err)
     return st;
 }
 
-static cohl_status acknowledge(asked *a, cohl_error *err)
+static cohl_status acknowledge(void *asked_by, cohl_error *err)
 {
+    asked *a = asked_by;
     int64_t number = 0;
     cohl_receipt receipt;
     cohl_status st = read_number(&number, a->word[1], "request", err);
@@ -249,8 +255,9 @@ static cohl_status acknowledge(asked *a, cohl_error *err)
     return st;
 }
 
-static cohl_status decide(asked *a, cohl_error *err)
+static cohl_status decide(void *asked_by, cohl_error *err)
 {
+    asked *a = asked_by;
     static int64_t film[FILMS_MAX];
     int64_t number = 0;
     cohl_receipt receipt;
@@ -275,8 +282,9 @@ static cohl_status decide(asked *a, cohl_error *err)
     return write_pack(a, err);
 }
 
-static cohl_status finish(asked *a, cohl_error *err)
+static cohl_status finish(void *asked_by, cohl_error *err)
 {
+    asked *a = asked_by;
     int64_t number = 0;
     cohl_receipt receipt;
     cohl_status st = read_number(&number, a->word[1], "request", err);
@@ -287,8 +295,9 @@ static cohl_status finish(asked *a, cohl_error *err)
     return st;
 }
 
-static cohl_status forget(asked *a, cohl_error *err)
+static cohl_status forget(void *asked_by, cohl_error *err)
 {
+    asked *a = asked_by;
     int64_t number = 0;
     cohl_receipt receipt;
     cohl_status st = read_number(&number, a->word[1], "request", err);
@@ -298,8 +307,9 @@ static cohl_status forget(asked *a, cohl_error *err)
     return st;
 }
 
-static cohl_status audit(asked *a, cohl_error *err)
+static cohl_status audit(void *asked_by, cohl_error *err)
 {
+    asked *a = asked_by;
     cohl_receipt receipt;
     json_t *wrong, *item;
     char *packs = NULL;
@@ -323,8 +333,9 @@ static cohl_status audit(asked *a, cohl_error *err)
     return COHL_OK;
 }
 
-static cohl_status export_all(asked *a, cohl_error *err)
+static cohl_status export_all(void *asked_by, cohl_error *err)
 {
+    asked *a = asked_by;
     json_t *cases = NULL, *log = NULL;
     cohl_status st = cohl_case_list(&cases, a->store, true, a->now, err);
     if (!st) st = cohl_case_log_json(&log, a->store, 0, err);
@@ -343,9 +354,10 @@ static cohl_status export_all(asked *a, cohl_error *err)
     return st;
 }
 
-static const struct { const char *name; cohl_status (*run)(asked *, cohl_error *); } deeds[] = {
-    { "list", list }, { "new", take_in }, { "show", show }, { "acknowledge", acknowledge }, { "decide", decide },
-    { "done", finish }, { "forget", forget }, { "audit", audit }, { "export", export_all }, { "pack", write_pack },
+static const cohl_deed deeds[] = {
+    { "list", NULL, list }, { "new", NULL, take_in }, { "show", NULL, show }, { "acknowledge", NULL, acknowledge },
+    { "decide", NULL, decide }, { "done", NULL, finish }, { "forget", NULL, forget }, { "audit", NULL, audit },
+    { "export", NULL, export_all }, { "pack", NULL, write_pack }, { 0 }
 };
 
 /* ---- the command --------------------------------------------------------- */
@@ -353,20 +365,13 @@ static const struct { const char *name; cohl_status (*run)(asked *, cohl_error *
 static int run(asked *a)
 {
     cohl_error err = { 0 };
-    const char *name = a->word[0] ? a->word[0] : "list";
-    for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++) {
-        if (strcmp(deeds[i].name, name))
-            continue;
-        cohl_status st = cohl_case_open(&a->store, a->ledger, &err);
-        if (!st) st = deeds[i].run(a, &err);
-        cohl_store_close(a->store);
-        return st ? cohl_command_fail(&err) : a->code;
-    }
-    fprintf(stderr, "cohl requests: \"%.60s\" is not one of", name);
-    for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++)
-        fprintf(stderr, "%s %s", i ? "," : "", deeds[i].name);
-    fputs("\n", stderr);
-    return COHL_EXIT_USAGE;
+    const cohl_deed *deed = cohl_deed_find("requests", deeds, a->word);
+    if (!deed)
+        return COHL_EXIT_USAGE;
+    cohl_status st = cohl_case_open(&a->store, a->ledger, &err);
+    if (!st) st = deed->run(a, &err);
+    cohl_store_close(a->store);
+    return st ? cohl_command_fail(&err) : a->code;
 }
 
 static int run_requests(int argc, char **argv)

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/worker.h"
 #include "cli/command.h"
+#include "cli/deed.h"
 #include "cli/options.h"
 #include "cli/size.h"
 #include "base/rng.h"
@@ -129,8 +130,9 @@ static cohl_status film_scene(const cohl_scene *scene, const asked *a, const coh
     return COHL_OK;
 }
 
-static cohl_status render(const asked *a, cohl_error *err)
+static cohl_status render(void *asked_by, cohl_error *err)
 {
+    const asked *a = asked_by;
     cohl_scene scene;
     cohl_text caption = { 0 };
     char *recipe = NULL, *sheet = cohl_door_sheet_path(a->out);
@@ -167,8 +169,9 @@ static cohl_status render(const asked *a, cohl_error *err)
 
 /* ---- caption ------------------------------------------------------------- */
 
-static cohl_status caption(const asked *a, cohl_error *err)
+static cohl_status caption(void *asked_by, cohl_error *err)
 {
+    const asked *a = asked_by;
     static const struct { const char *key; cohl_language language; bool dense; } kinds[] = {
         { "english", COHL_ENGLISH, false }, { "english_dense", COHL_ENGLISH, true },
         { "french", COHL_FRENCH, false }, { "french_dense", COHL_FRENCH, true },
@@ -247,8 +250,9 @@ static cohl_status write_table(char *text, const char *folder, cohl_error *err)
     return st;
 }
 
-static cohl_status captions(const asked *a, cohl_error *err)
+static cohl_status captions(void *asked_by, cohl_error *err)
 {
+    const asked *a = asked_by;
     cohl_text all = { 0 }, one = { 0 };
     for (int i = 0; i < a->count; i++) {
         write_caption(&one, i);
@@ -306,8 +310,9 @@ static void words_plain(void)
     }
 }
 
-static cohl_status words(const asked *a, cohl_error *err)
+static cohl_status words(void *asked_by, cohl_error *err)
 {
+    const asked *a = asked_by;
     if (a->json)
         words_json();
     else
@@ -317,14 +322,16 @@ static cohl_status words(const asked *a, cohl_error *err)
 
 /* ---- the command --------------------------------------------------------- */
 
-static const struct { const char *name; cohl_status (*run)(const asked *, cohl_error *); } deeds[] = {
-    { "render", render }, { "words", words }, { "caption", caption }, { "captions", captions },
+static const cohl_deed deeds[] = {
+    { "render", NULL, render }, { "words", NULL, words }, { "caption", NULL, caption }, { "captions", NULL, captions },
+    { 0 }
 };
 
 static int run_theatre(int argc, char **argv)
 {
     asked a = { .out = "scene.mp4", .frames = 81, .act = 2, .count = 10 };
-    const char *deed;
+    const char *word[2] = { NULL };
+    const cohl_deed *deed;
     int exit_code;
     cohl_error err = { 0 };
     const cohl_option options[] = {
@@ -346,13 +353,11 @@ static int run_theatre(int argc, char **argv)
                                "The toy theatre: render a scene with its truth, list the words it knows, or say how one "
                                "scene is captioned, or many.", options };
 
-    if (!cohl_options_parse(&usage, argc, argv, &deed, 1, 1, &exit_code))
+    if (!cohl_options_parse(&usage, argc, argv, word, 1, 1, &exit_code))
         return exit_code;
-    for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++)
-        if (!strcmp(deeds[i].name, deed))
-            return deeds[i].run(&a, &err) ? cohl_command_fail(&err) : COHL_EXIT_OK;
-    fprintf(stderr, "cohl theatre: \"%.60s\" is not one of render, words, caption, captions\n", deed);
-    return COHL_EXIT_USAGE;
+    if (!(deed = cohl_deed_find("theatre", deeds, word)))
+        return COHL_EXIT_USAGE;
+    return deed->run(&a, &err) ? cohl_command_fail(&err) : COHL_EXIT_OK;
 }
 
 const cohl_command cohl_command_theatre = { "theatre", "render scenes of the toy theatre, list its words", run_theatre };
