@@ -3,6 +3,10 @@
 
 #include <stddef.h>
 
+#include "cli/account.h"
+
 extern const cohl_command cohl_command_train;
 
 const cohl_command *const cohl_commands[] = { &cohl_command_train, NULL };
+
+cohl_account_fn *const cohl_account = NULL;

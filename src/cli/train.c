@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "cli/account.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "tensor/backend.h"
@@ -24,6 +25,22 @@ static int print_tasks(void)
     for (int i = 0; cohl_task_kinds[i]; i++)
         printf("%-10s %s\n", cohl_task_kinds[i]->name, cohl_task_kinds[i]->about);
     return COHL_EXIT_OK;
+}
+
+/* What the model learned from, beside it; where that is not known, a word instead. */
+static cohl_status account(const char *folder, const cohl_recipe *recipe, const cohl_train_report *report, cohl_error *err)
+{
+    cohl_error why = { 0 };
+    if (!cohl_account || !strcmp(recipe->task, "critic"))
+        return COHL_OK;
+    char *model = cohl_path_join(folder, "model");
+    cohl_status st = model ? cohl_account(model, recipe, &report->progress, &why)
+                           : cohl_fail(&why, COHL_ERR_MEMORY, "no memory for a name");
+    free(model);
+    if (st != COHL_ERR_UNSUPPORTED && st != COHL_ERR_FORMAT)
+        return st ? cohl_fail(err, st, "%s", why.text) : COHL_OK;
+    fprintf(stderr, "cohl train: %s/model gets no training.json, and counts as a model from outside: %s\n", folder, why.text);
+    return COHL_OK;
 }
 
 static cohl_status train(const char *path, const char *folder, const char *backend_name, int threads,
@@ -52,6 +69,8 @@ static cohl_status train(const char *path, const char *folder, const char *backe
                    folder, (long long)report->progress.step, recipe.steps,
                    report->progress.seconds / 3600, report->progress.joules / 1000, report->loss,
                    report->held_out);
+        if (!st)
+            st = account(folder, &recipe, report, err);
     }
     cohl_workers_free(workers);
     cohl_recipe_close(&recipe);

@@ -21,6 +21,8 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include "train/checkpoint.h"
+#include "train/recipe.h"
 
 enum { COHL_REGISTER_RUNS_MAX = 64, COHL_REGISTER_LENGTHS_MAX = 8 };
 
@@ -68,6 +70,14 @@ cohl_status cohl_register_json(json_t **out, const cohl_register *reg, cohl_erro
 
 /* The page in Markdown; a register as cohl_register_json gives it. */
 void cohl_register_card(const json_t *json, cohl_text *out);
+
+/* Write model/training.json for a model that a run of "film" or "vae" has just saved: the runs that made
+ * its tokenizer, its autoencoder and the weights it started from, as the registers beside those tell, and
+ * this run last.
+ * COHL_ERR_UNSUPPORTED  one of those has no training.json, so what the model learned from is not known
+ * COHL_ERR_FORMAT       one of those is not what its training.json tells of */
+cohl_status cohl_register_write(const char *model, const cohl_recipe *recipe, const cohl_progress *progress,
+                                cohl_error *err);
 
 /* Was this in training? words, a seed ("17"), a file that is there, or a SHA-256:
  * {"asked", "as": "words"|"seed"|"file"|"digest", "answer": "yes"|"no", "because": [sentences]}.

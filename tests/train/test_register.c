@@ -221,6 +221,76 @@ static void test_other_weights_than_those_told_of_are_refused(void **state)
     cohl_register_free(other);
 }
 
+/* A model folder whose weights are those of the shipped one, and a recipe that went on from it. */
+static void model_of(const char *at, cohl_recipe *recipe, const char *from)
+{
+    static const char *const parts[] = { "text_encoder", "transformer", "vae", "tokenizer" };
+    char text[2048];
+    cohl_error err = { 0 };
+    assert_int_equal(cohl_folder_make(at, NULL), COHL_OK);
+    for (int i = 0; i < 4; i++) {
+        char *to = cohl_path_join(at, parts[i]), *part = cohl_path_join(model, parts[i]), *real = realpath(part, NULL);
+        assert_non_null(real);
+        assert_int_equal(symlink(real, to), 0);
+        free(to);
+        free(part);
+        free(real);
+    }
+    snprintf(text, sizeof text, "{\"task\":\"film\",\"seed\":9,\"steps\":40,\"batch\":3,\"start_from\":\"%s\","
+             "\"index\":{\"cohl\":{\"name\":\"mine\"}},\"data\":{\"vae\":\"%s/vae/\",\"tokenizer\":\"%s/tokenizer\","
+             "\"act\":1,\"actors_max\":2,\"shards_first\":4,\"shapes\":[[320,192,17],[320,192,1]]}}", from, model, model);
+    if (cohl_recipe_parse(recipe, "mine", text, strlen(text), &err))
+        fail_msg("%s", err.text);
+}
+
+static void test_a_model_trained_here_tells_all_its_runs(void **state)
+{
+    char at[128];
+    cohl_recipe recipe;
+    cohl_register *mine;
+    cohl_error err = { 0 };
+    const cohl_progress progress = { .step = 30, .seconds = 3600, .joules = 5000 };
+    snprintf(at, sizeof at, "%s/mine", folder);
+    model_of(at, &recipe, model);
+    if (cohl_register_write(at, &recipe, &progress, &err) || cohl_register_open(&mine, at, &err) ||
+        cohl_register_check(mine, &err))
+        fail_msg("%s", err.text);
+    const cohl_register_run *last = &mine->run[mine->run_count - 1];
+    assert_int_equal(mine->run_count, reg->run_count + 1);
+    for (int i = 0; i < reg->run_count; i++)
+        assert_string_equal(mine->run[i].part, reg->run[i].part);
+    assert_int_equal(last->steps, 30);
+    assert_int_equal(last->seed, 9);
+    assert_int_equal(last->batch, 3);
+    assert_int_equal(last->shards_first, 4);
+    assert_int_equal(last->actors_max, 2);
+    assert_int_equal(last->length_count, 2);
+    assert_int_equal(last->length[0], 17);
+    assert_true(last->hours == 1 && last->kilojoules == 5);
+    assert_string_equal(json_string_value(json_object_get(mine->file, "model")), "mine");
+    assert_true(cohl_register_walk(last, NULL, NULL) > 0);
+    cohl_register_free(mine);
+    cohl_recipe_close(&recipe);
+}
+
+static void test_a_beginning_that_is_not_known_leaves_the_model_unaccounted(void **state)
+{
+    char at[128], bare[128];
+    cohl_recipe recipe;
+    cohl_error err = { 0 };
+    const cohl_progress progress = { .step = 1 };
+    snprintf(at, sizeof at, "%s/unknown", folder);
+    snprintf(bare, sizeof bare, "%s/bare", folder);
+    assert_int_equal(cohl_folder_make(bare, NULL), COHL_OK);
+    model_of(at, &recipe, bare);
+    assert_int_equal(cohl_register_write(at, &recipe, &progress, &err), COHL_ERR_UNSUPPORTED);
+    assert_non_null(strstr(err.text, "has no training.json"));
+    char *path = cohl_path_join(at, "training.json");
+    assert_false(cohl_file_exists(path));
+    free(path);
+    cohl_recipe_close(&recipe);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2)
@@ -228,6 +298,8 @@ int main(int argc, char **argv)
     source = argv[1];
     snprintf(model, sizeof model, "%s/models/mini", source);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_model_trained_here_tells_all_its_runs),
+        cmocka_unit_test(test_a_beginning_that_is_not_known_leaves_the_model_unaccounted),
         cmocka_unit_test(test_the_committed_page_is_what_the_code_prints),
         cmocka_unit_test(test_the_committed_register_is_what_the_code_prints),
         cmocka_unit_test(test_sources_stand_in_the_templates_order_and_only_one_is_not_empty),
