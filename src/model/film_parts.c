@@ -159,6 +159,10 @@ static cohl_status check_fit(const cohl_film_model *m, cohl_error *err)
     if (m->can.grid != cohl_vae_space(&m->vae->config) * COHL_DIT_PATCH)
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: the autoencoder's cells are %d pixels wide, expected %d", m->folder,
                          cohl_vae_space(&m->vae->config), m->can.grid / COHL_DIT_PATCH);
+    if (m->fast && (m->fast->config.z_dim != z || cohl_taehv_space(m->fast) != cohl_vae_space(&m->vae->config)))
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: the TAEHV beside it reads latents of %d numbers for %d pixels a side, the "
+                         "autoencoder's are %d for %d: taew2_1 goes with Wan 2.1 and A14B, taew2_2 with Wan 2.2 TI2V",
+                         m->folder, m->fast->config.z_dim, cohl_taehv_space(m->fast), z, cohl_vae_space(&m->vae->config));
     if (m->low_dit && (m->low_dit->config.in_dim != dit->in_dim || m->low_dit->config.out_dim != dit->out_dim ||
                        m->low_dit->config.text_dim != dit->text_dim))
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: its two experts do not take the same channels", m->folder);
@@ -169,7 +173,7 @@ static cohl_status own_places(cohl_film_places *out, const char *folder, cohl_er
 {
     *out = (cohl_film_places){ .transformer = cohl_path_join(folder, "transformer"),
                           .text = cohl_path_join(folder, "text_encoder"), .vae = cohl_path_join(folder, "vae"),
-                          .tokenizer = cohl_path_join(folder, "tokenizer") };
+                          .tokenizer = cohl_path_join(folder, "tokenizer"), .fast = cohl_film_places_fast(folder) };
     return out->transformer && out->text && out->vae && out->tokenizer
         ? COHL_OK : cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
 }

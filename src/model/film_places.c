@@ -100,6 +100,17 @@ static cohl_status fail_missing(const struct part *part, const char *folder, coh
     return cohl_fail(err, COHL_ERR_IO, "%s: there is no %s; it would be one of %s", folder, part->name, names);
 }
 
+/* The first of a part's candidates that is there; NULL when none is. */
+static char *find_first(const char *folder, const char *const *candidate)
+{
+    char *found = NULL;
+    for (int k = 0; candidate[k] && !found; k++)
+        found = find(folder, candidate[k]);
+    return found;
+}
+
+char *cohl_film_places_fast(const char *folder) { return find_first(folder, FAST); }
+
 cohl_status cohl_film_places_find(cohl_film_places *out, const char *folder, cohl_error *err)
 {
     *out = (cohl_film_places){ 0 };
@@ -107,8 +118,7 @@ cohl_status cohl_film_places_find(cohl_film_places *out, const char *folder, coh
         return cohl_fail(err, COHL_ERR_IO, "%s: there is no such folder", folder);
     for (size_t i = 0; i < sizeof PARTS / sizeof *PARTS; i++) {
         char **to = (char **)((char *)out + PARTS[i].at);
-        for (int k = 0; PARTS[i].candidate[k] && !*to; k++)
-            *to = find(folder, PARTS[i].candidate[k]);
+        *to = find_first(folder, PARTS[i].candidate);
         if (!*to && PARTS[i].needed) {
             cohl_film_places_free(out);
             return fail_missing(&PARTS[i], folder, err);

@@ -29,6 +29,8 @@ cohl_status cohl_film_places_find(cohl_film_places *out, const char *folder, coh
 /* The same of a model of our own too, whose places are fixed: whether they are there is found when they
  * are read. */
 cohl_status cohl_film_model_places(cohl_film_places *out, const char *folder, cohl_error *err);
+/* A TAEHV that lies in the folder; NULL when there is none. free() it. */
+char       *cohl_film_places_fast(const char *folder);
 void        cohl_film_places_free(cohl_film_places *places);
 
 #endif

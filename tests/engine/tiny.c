@@ -167,6 +167,36 @@ static cohl_status write_training(const char *folder, cohl_error *err)
     return st;
 }
 
+/* All zero but the last bias: whatever the latents, one colour. */
+static void make_flat(cohl_params *params, const float rgb[3])
+{
+    const cohl_param *last = &params->item[params->count - 1];
+    for (int i = 0; i < params->count; i++) {
+        const cohl_tensor *t = params->item[i].tensor;
+        memset(t->data, 0, (size_t)cohl_tensor_count(t) * sizeof(float));
+    }
+    for (int64_t i = 0; i < cohl_tensor_count(last->tensor); i++)   /* colour after colour, four pixels of each */
+        ((float *)last->tensor->data)[i] = rgb[i / 4];
+}
+
+cohl_status tiny_fast_write(const char *path, int z_dim, const float rgb[3], cohl_error *err)
+{
+    const cohl_taehv_config config = { .z_dim = z_dim, .patch = 2, .encoder_width = 4, .decoder_width = { 4, 4, 4, 4 },
+                                       .time_down = { true, true, false }, .time_up = { false, true, true } };
+    cohl_taehv *taehv = NULL;
+    cohl_ctx ctx;
+    cohl_status st = cohl_ctx_open(&ctx, &(cohl_ctx_params){ 0 }, err);
+    if (st)
+        return st;
+    if (!(st = cohl_taehv_new(&taehv, &config, err)) && !(st = fill(&taehv->params, &ctx, err))) {
+        make_flat(&taehv->params, rgb);
+        st = cohl_params_save(&taehv->params, path, COHL_F32, NULL, err);
+    }
+    cohl_taehv_free(taehv);
+    cohl_ctx_close(&ctx);
+    return st;
+}
+
 static cohl_status write_model(const char *folder, bool is_told, cohl_error *err)
 {
     cohl_ctx ctx;

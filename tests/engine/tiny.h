@@ -9,5 +9,7 @@
 cohl_status tiny_model_write(const char *folder, cohl_error *err);
 /* The same, 64x64 alone, that takes known frames beside the sample ("mask-channels"). */
 cohl_status tiny_told_write(const char *folder, cohl_error *err);
+/* A TAEHV of 16 pixels a side and z_dim latent channels that decodes whatever it is given to one colour, 0..1. */
+cohl_status tiny_fast_write(const char *path, int z_dim, const float rgb[3], cohl_error *err);
 
 #endif
