@@ -169,6 +169,14 @@ static cohl_status make_take(making *m, cohl_error *err)
     return st;
 }
 
+/* What is remade from film changes as that film does. One window after a picture is as the model has it. */
+bool making_holds(const cohl_run *run)
+{
+    const reel *reel = &run->reel;
+    const reel_stretch *made = reel_at(reel, reel->made_begin);
+    return made->level >= 1 && (reel->window_count > 1 || run->look[0].frames || run->look[1].frames);
+}
+
 static cohl_status open_making(making *m, cohl_error *err)
 {
     const cohl_run *run = m->run;
@@ -181,8 +189,8 @@ static cohl_status open_making(making *m, cohl_error *err)
     if (!(m->values = malloc(COHL_VAE_TIME * cohl_frame_bytes(m->frame) * sizeof *m->values)))
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for frames of %d x %d", width, height);
     bool joins = run->reel.window_count > 1 || run->reel.stretch_count > 1 || run->reel.returns;
-    engine_seam_params seam = { .reach = reach > 0 ? reach : 1, .joins = joins,
-                                .ease = { run->ease[0], run->ease[1] } };
+    engine_seam_params seam = { .reach = reach > 0 ? reach : 1, .joins = joins, .holds = making_holds(run),
+                                .ease = { run->ease[0], run->ease[1] }, .look = { run->look[0], run->look[1] } };
     st = engine_seam_open(&m->seam, width, height, &seam, (engine_seam_sink){ show_joined, m }, err);
     return st ? st : engine_decoder_open(&m->decoder, (cohl_ctx *)&run->ctx, run->engine->model, run->plan.fast_decoder, err);
 }

@@ -29,8 +29,9 @@ struct cohl_run {
     float         *latent;             /* [reel.latents, height, width, channels] known so far */
     float         *level;              /* [reel.latents] of what is in latent: 0 known        */
     float         *states;             /* of its words (words.c); NULL until they are there  */
-    engine_steady  steady;             /* colour and contrast of the film                    */
+    engine_steady  steady;             /* what latents of the film are like                  */
     engine_ease    ease[2];            /* steps of what is given before and behind what is made */
+    engine_look    look[2];            /* and how it looks; of no frame: no film is given there */
     cohl_frame    *anchor;             /* the frame from which the next window goes on        */
     double         began, stage_began;
     int            stage_done;
@@ -70,6 +71,9 @@ cohl_status making_encode(cohl_run *run, cohl_error *err);
 cohl_status making_encode_first(cohl_run *run, const cohl_frame *frame, float *latent, cohl_error *err);
 /* The picture that is given for a frame of the model: of the clip, or of two that fade. */
 cohl_status making_given(cohl_run *run, int frame, cohl_frame *out, cohl_error *err);
+
+/* Are colour and contrast of what is made held to those of the film? (making.c) */
+bool making_holds(const cohl_run *run);
 
 /* run->states for the request's tokens, the same for all windows of the run (words.c). */
 cohl_status making_words(cohl_run *run, const cohl_sample_request *request, cohl_error *err);

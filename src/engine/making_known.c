@@ -93,15 +93,17 @@ typedef struct encoding {
     engine_steps     steps[2];   /* of what is given before and behind what is made            */
 } encoding;
 
-/* A step of the given film: from the frame before, of the same stretch. */
+/* A step of the given film, from the frame before of the same stretch, and how it looks there. */
 static void measure_step(encoding *e, int frame)
 {
     const reel *reel = &e->run->reel;
     const reel_stretch *s = reel_at(reel, frame);
     if (s->level > 0)
         return;
-    if (e->last_at == frame - 1 && e->last_at >= s->begin)
+    if (e->last_at == frame - 1 && e->last_at >= s->begin) {
         engine_steps_add(&e->steps[s->begin >= reel->made_end], e->last, e->frame);
+        engine_look_add(&e->run->look[s->begin >= reel->made_end], e->frame);
+    }
     memcpy(e->last->rgb, e->frame->rgb, cohl_frame_bytes(e->frame));
     e->last_at = frame;
 }

@@ -108,6 +108,8 @@ static void hold_steady(window *w)
     cohl_run *run = w->run;
     size_t frame = making_frame_values(run), cells = (size_t)run->height * (size_t)run->width;
     int first = 1, made = 0;
+    if (!making_holds(run))
+        return;
     while (first < w->at.count && w->level[first] == 0)
         first++;
     int known = first - 1;

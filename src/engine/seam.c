@@ -12,8 +12,6 @@ enum { UNIT = 16,            /* of a level of 0..255 */
        COARSE_PART = 10,     /* the wide blur reaches 1/10 of the width */
        STILL_RADIUS = 2,
        DISSOLVE_PART = 2 };  /* detail that moves dissolves in 1/2 of the reach */
-/* Levels by which the mean colour of made film moves from one frame to the next, at most. */
-static const float CALM = 2;
 /* A decoded picture that changed by less than STILL levels stands still, by more than MOVED moves. */
 static const float STILL = 4, MOVED = 14;
 
@@ -42,8 +40,9 @@ struct engine_seam {
     cohl_frame **held;       /* [reach] made frames that wait for a given one */
     int    held_count;
     cohl_frame *out, *calm;
-    float  mean[3];          /* of the last frame, as decoded and calmed */
-    bool   has_mean;
+    engine_looking looking;
+    bool   holds;
+    engine_look look[2], own;/* of what is given before and behind; of the first made second */
     float *a, *b, *still;    /* scratch [height, width, 3] */
 };
 
@@ -94,7 +93,9 @@ cohl_status engine_seam_open(engine_seam **out, int width, int height, const eng
     if (!s)
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for joins");
     s->width = width, s->height = height, s->reach = reach, s->joins = params->joins, s->sink = sink;
+    s->holds = params->holds;
     memcpy(s->ease, params->ease, sizeof s->ease);
+    memcpy(s->look, params->look, sizeof s->look);
     s->size = (size_t)width * (size_t)height * 3;
     s->held = calloc((size_t)reach, sizeof *s->held);
     s->a = malloc(s->size * sizeof *s->a);
@@ -264,35 +265,26 @@ static cohl_status put_made(engine_seam *s, cohl_frame *frame, int before, cohl_
     return put(s, frame, err);
 }
 
-/* ---- flashes ------------------------------------------------------------- */
+/* ---- the film's look ----------------------------------------------------- */
 
-static void measure_mean(float mean[3], const cohl_frame *frame)
+/* What a made frame is held to, `until` frames (0: none follows) before the next given one. */
+static engine_look look_here(const engine_seam *s, int until)
 {
-    uint64_t sum[3] = { 0 };
-    size_t size = cohl_frame_bytes(frame);
-    for (size_t i = 0; i < size; i++)
-        sum[i % 3] += frame->rgb[i];
-    for (int c = 0; c < 3; c++)
-        mean[c] = (float)((double)sum[c] / (double)(size / 3));
+    if (!s->holds)
+        return (engine_look){ 0 };
+    if (!s->look[0].frames && !s->look[1].frames)
+        return s->own.frames < s->reach ? (engine_look){ 0 } : s->own;
+    return engine_look_between(&s->look[0], &s->look[1], until ? (double)s->since / (s->since + until) : 0);
 }
 
-/* The frame, or what of it is left when its mean colour may not jump. */
-static const cohl_frame *calm_down(engine_seam *s, const cohl_frame *frame)
+/* A made frame as the film looks, in s->calm. */
+static const cohl_frame *calm_down(engine_seam *s, const cohl_frame *frame, int until)
 {
-    float mean[3], shift[3];
-    bool jumps = false;
-    measure_mean(mean, frame);
-    for (int c = 0; c < 3; c++) {
-        float calm = s->has_mean ? fminf(fmaxf(mean[c], s->mean[c] - CALM), s->mean[c] + CALM) : mean[c];
-        shift[c] = calm - mean[c];
-        jumps = jumps || shift[c] != 0;
-        s->mean[c] = calm;
-    }
-    s->has_mean = true;
-    if (!jumps)
-        return frame;
-    for (size_t i = 0; i < s->size; i++)
-        s->calm->rgb[i] = (uint8_t)lrintf(fminf(fmaxf((float)frame->rgb[i] + shift[i % 3], 0), 255));
+    const engine_look film = look_here(s, until);
+    memcpy(s->calm->rgb, frame->rgb, s->size);
+    engine_look_hold(&s->looking, &film, s->calm);
+    if (s->own.frames < s->reach)
+        engine_look_add(&s->own, s->calm);
     return s->calm;
 }
 
@@ -343,8 +335,7 @@ static cohl_status put_held(engine_seam *s, const cohl_frame *given, cohl_error 
 cohl_status engine_seam_given(engine_seam *s, const cohl_frame *given, const cohl_frame *decoded, cohl_error *err)
 {
     cohl_status st = COHL_OK;
-    measure_mean(s->mean, decoded);
-    s->has_mean = true;
+    engine_look_pass(&s->looking, decoded);
     if (s->held_count) {
         set_correction(s, &s->after, given, decoded, s->held[s->held_count - 1]);
         st = put_held(s, given, err);
@@ -384,15 +375,16 @@ static void begin_made(engine_seam *s, int until, const cohl_frame *decoded)
         engine_ease_begin(&s->ease[0]);
         engine_ease_way(&s->ease[0], s->given, decoded);
     }
-    s->since = 0;
     s->over = !until ? s->reach : !s->before.set ? until : (until + 1) / 2;
     s->over = s->over < s->reach ? s->over : s->reach;
 }
 
 cohl_status engine_seam_made(engine_seam *s, const cohl_frame *decoded, int until, cohl_error *err)
 {
+    if (s->after_given || !s->has_last)
+        s->since = 0;
     if (s->joins)
-        decoded = calm_down(s, decoded);
+        decoded = calm_down(s, decoded, until);
     if (s->after_given || !s->has_last)
         begin_made(s, until, decoded);
     s->after_given = false;

@@ -10,16 +10,19 @@
  *             detail of what stands still stays; for half as long where it moves
  *
  * Both fade over some frames on the side of each join; between two joins near each other they pass
- * over into each other. In a film with joins the mean colour of made frames moves by at most 2 levels (of
- * 255) a frame, towards what is decoded, and beside given film no step from frame to frame is larger
- * than that film's own (engine/ease.h): so no join flashes. A film made in one piece is left as it is.
- * Frames go in as they are decoded and come out in order, later where a given frame is still to come. Pure host arithmetic in a fixed order: the same bytes with any number of threads. */
+ * over into each other. In a film with joins made frames keep the film's look (engine/look.h), which is that
+ * of the given film beside them or of their own first second, and beside given film no step from frame
+ * to frame is larger than that film's own (engine/ease.h): so no join flashes and nothing drifts. A film
+ * made in one piece is left as it is. Frames go in as they are decoded and come out in order, later
+ * where a given frame is still to come. Pure host arithmetic in a fixed order: the same bytes with any
+ * number of threads. */
 #ifndef COHL_ENGINE_SEAM_H
 #define COHL_ENGINE_SEAM_H
 
 #include <stdbool.h>
 
 #include "engine/ease.h"
+#include "engine/look.h"
 
 typedef struct engine_seam engine_seam;
 
@@ -32,6 +35,8 @@ typedef struct engine_seam_sink {
 typedef struct engine_seam_params {
     int         reach;       /* frames over which a correction fades, 1 or more */
     bool        joins;       /* the film is not made in one piece               */
+    bool        holds;       /* and keeps its look                              */
+    engine_look look[2];     /* of what is given before and behind; of no frame: of the film's first second */
     engine_ease ease[2];     /* the steps of what is given before and behind     */
 } engine_seam_params;
 

@@ -4,8 +4,14 @@
 #include <assert.h>
 #include <math.h>
 
-/* Drift of a window at most: a part of the deviation, and a factor of it. */
-static const double SHIFT_MAX = 0.25, FACTOR_MAX = 1.25;
+/* Drift of a window goes as far as this: a part of the deviation, and a factor of it. */
+static const double SHIFT_MAX = 0.5, FACTOR_MAX = 1.4;
+
+double engine_not_drift(double difference, double drift)
+{
+    double size = fabs(difference);
+    return size <= drift ? 0 : size >= 2 * drift ? difference : copysign(2 * (size - drift), difference);
+}
 
 /* Mean and deviation of a channel. */
 static void measure(const float *values, size_t cells, int channels, int channel, double *mean, double *deviation)
@@ -34,14 +40,16 @@ void engine_steady_learn(engine_steady *s, const float *values, size_t cells, in
 void engine_steady_hold(const engine_steady *s, float *values, size_t cells, int channels)
 {
     for (int c = 0; c < channels && s->set && cells; c++) {
-        double mean, deviation, most = SHIFT_MAX * s->deviation[c];
+        double mean, deviation, factor = 1;
         measure(values, cells, channels, c, &mean, &deviation);
-        double shift = fmin(fmax(s->mean[c] - mean, -most), most);
-        double factor = deviation > 0 ? s->deviation[c] / deviation : 1;
-        factor = fmin(fmax(factor, 1 / FACTOR_MAX), FACTOR_MAX);
+        double wanted = s->mean[c] + engine_not_drift(mean - s->mean[c], SHIFT_MAX * s->deviation[c]);
+        if (deviation > 0 && s->deviation[c] > 0) {
+            double wider = log(deviation / s->deviation[c]);
+            factor = exp(engine_not_drift(wider, log(FACTOR_MAX)) - wider);
+        }
         for (size_t i = 0; i < cells; i++) {
             float *at = &values[i * (size_t)channels + (size_t)c];
-            *at = (float)(mean + shift + factor * (*at - mean));
+            *at = (float)(wanted + factor * (*at - mean));
         }
     }
 }

@@ -3,8 +3,9 @@
  * Each window of a long film is made from the end of the one before, so a small error in it is
  * handed on and grows: pictures get harsher, colours drift. The mean and deviation of each latent
  * channel over what is known first (given film, or the first window) are kept, and what later
- * windows make is brought back to them. What differs by more than drift does is film (night falls,
- * the camera turns to the sky): it is brought back by no more than drift.
+ * windows make is brought back to them. What differs by twice as much as drift does is film (night
+ * falls, the camera turns to the sky) and stays. What is left of drift once it is decoded is for
+ * engine/look.h.
  *
  * Pure host arithmetic in a fixed order. */
 #ifndef COHL_ENGINE_STEADY_H
@@ -14,6 +15,10 @@
 #include <stddef.h>
 
 enum { ENGINE_STEADY_CHANNELS_MAX = 128 };
+
+/* What is left of a difference when drift is taken from it: nothing of one no larger than drift, all of one
+ * twice as large, and in between the one passes over into the other. */
+double engine_not_drift(double difference, double drift);
 
 /* Starts as { 0 }. */
 typedef struct engine_steady {
