@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "deliver/check_protected.h"
+#include "deliver/check_writing.h"
 #include "safety/explicit.h"
 #include "safety/flash.h"
 
@@ -75,8 +76,8 @@ static const cohl_check explicit_check = {
     .name = "explicit", .about = "no picture that a network takes for explicit", .here = cohl_explicit_installed,
     .window = 1, .open = open_explicit, .close = close_explicit, .look = look_for_explicit };
 
-const cohl_check *const cohl_checks[] = { &size_check, &flash_check, &explicit_check, &cohl_check_protected_pictures,
-                                        &cohl_check_protected_faces, NULL };
+const cohl_check *const cohl_checks[] = { &size_check, &flash_check, &explicit_check, &cohl_check_writing,
+                                          &cohl_check_protected_pictures, &cohl_check_protected_faces, NULL };
 
 bool cohl_check_is_here(const cohl_check *check)
 {

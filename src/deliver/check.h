@@ -10,6 +10,7 @@
 
 #include "media/frame.h"
 #include "safety/faces.h"
+#include "safety/policy.h"
 #include "store/store.h"
 
 /* What a check sees; all of it borrowed. */
@@ -19,6 +20,7 @@ typedef struct cohl_check_view {
     double                   fps;
     int                      frames;          /* it will have; 0: unknown               */
     cohl_store              *ledger;          /* where lists of this installation stand; NULL: none */
+    const cohl_policy       *policy;          /* that writing is asked of; NULL: the installation's */
     cohl_workers            *workers;         /* for networks that look; NULL: the caller's thread  */
     int                      first;           /* number in the film of frame[0]         */
     int                      count;           /* 1..window; fewer only at the beginning */

@@ -258,7 +258,8 @@ static cohl_status begin_checks(cohl_door *door, cohl_error *err)
 {
     const cohl_door_params *p = &door->params;
     const cohl_check_view about = { .name = p->path, .width = p->width, .height = p->height, .fps = p->fps,
-                                    .frames = p->frames, .ledger = p->lists ? p->lists : p->ledger, .workers = p->workers };
+                                    .frames = p->frames, .ledger = p->lists ? p->lists : p->ledger, .policy = p->policy,
+                                    .workers = p->workers };
     return cohl_window_new(&door->window, cohl_checks, p->also, &about, err);
 }
 

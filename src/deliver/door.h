@@ -52,6 +52,7 @@ typedef struct cohl_door_params {
     cohl_store *ledger;          /* of cohl_protect_open: where it is entered, and whose lists are asked; lives
                                     longer than the door; NULL: nowhere, none */
     cohl_store *lists;           /* whose protected pictures are asked, as long; NULL: the ledger's */
+    const struct cohl_policy *policy;   /* that writing in frames is asked of, as long; NULL: the installation's */
     const struct cohl_check *also;   /* a check besides those that are always asked; NULL          */
     struct cohl_workers *workers;    /* for the networks that look at frames, live longer; NULL: one thread */
     const char *model, *model_digest;   /* that made it (ledger/models.h), or NULL        */

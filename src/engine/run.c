@@ -268,6 +268,7 @@ static cohl_door_params door_params(const cohl_run *run, const cohl_film *film)
     params.model = run->engine->model->can.name;
     params.signer = film->signer, params.label = film->label;
     params.also = run->engine->also;
+    params.policy = run->engine->policy;
     params.workers = run->engine->workers;
     return params;
 }
@@ -376,7 +377,7 @@ static cohl_status hand_frames(cohl_run *run, handing *h, cohl_run_report *repor
         return st;
     const cohl_check_view about = { .name = "film", .width = run->plan.width, .height = run->plan.height,
                                     .fps = run->plan.fps, .frames = run->plan.frames, .ledger = run->book.ledger,
-                                    .workers = run->engine->workers };
+                                    .policy = run->engine->policy, .workers = run->engine->workers };
     if ((st = cohl_window_new(&h->window, cohl_checks, run->engine->also, &about, err))) {
         engine_book_close(&run->book);
         return st;

@@ -147,6 +147,16 @@ static cohl_status take(void *user, int index, const uint8_t *rgb, cohl_error *e
     return COHL_OK;
 }
 
+/* Of the checks that are always asked, and the one that is forced. */
+static int longest_window(void)
+{
+    int most = engine->also->window;
+    for (int i = 0; cohl_checks[i]; i++)
+        if (!cohl_checks[i]->faces && cohl_check_is_here(cohl_checks[i]) && cohl_checks[i]->window > most)
+            most = cohl_checks[i]->window;
+    return most;
+}
+
 static void test_a_caller_gets_no_frame_of_a_window_that_is_refused(void **state)
 {
     const cohl_check *const checks[] = { &alone, &with_others };
@@ -157,7 +167,7 @@ static void test_a_caller_gets_no_frame_of_a_window_that_is_refused(void **state
             engine->also = checks[i], handed = 0;
             cohl_status st = cohl_run_frames(run, take, NULL, NULL, &err);
             expect_refusal("callback", st, &err);
-            int passed = forced_at - (checks[i]->window - 1);
+            int passed = forced_at - (longest_window() - 1);
             assert_int_equal(handed, passed > 0 ? passed : 0);
             cohl_run_free(run);
         }
