@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -22,8 +23,9 @@
 #include "media/sheet.h"
 #include "media/still.h"
 #include "model/critic.h"
+#include "theatre/casting.h"
 
-enum { FILMS = 60, SHOWN = 10, PICTURES = 8, STREAM = 0x6b6e6f77, SHORT_SECONDS = 5, MINUTE = 60 };
+enum { FILMS = 60, SHOWN = 10, PICTURES = 8, STREAM = 0x6b6e6f77, STREAM_STILL = 0x7374696c, SHORT_SECONDS = 5, MINUTE = 60 };
 
 static const double SEAM_MOST = 1.5, PLACE_MOST = 0.1, DRIFT_MOST = 0.02, MEMORY_MOST = 50e6, POINTS_MOST = 5;
 
@@ -155,17 +157,48 @@ static cohl_status make_film(known *k, watching *w, const cohl_request *request,
     return st;
 }
 
-/* Scene i, `seconds` long, as a file: the same subject in the second as in the first, elsewhere. */
-static cohl_status stage(known *k, int i, int which, double seconds, cohl_scene *scene, cohl_text *caption, cohl_error *err)
+static cohl_scene_request scenes_of(const known *k, double seconds)
 {
     cohl_scene_request request = cohl_scene_request_default();
     request.act = k->act, request.held_out = true, request.fps = k->info.fps;
     request.width = k->width, request.height = k->height;
     request.frames = (int)(seconds * k->info.fps + 0.5), request.actors_min = request.actors_max = 1;
+    return request;
+}
+
+/* Scene i for a minute: nothing in it asks for another picture, so what changes is drift. The camera stands still,
+ * and the subject stays where it is seen. */
+static void stage_still(const known *k, int i, cohl_scene *scene, cohl_text *caption)
+{
+    const cohl_scene_request request = scenes_of(k, 1);
+    uint64_t draw = 0, seed = cohl_rng_mix(k->params->seed + STREAM_STILL, (uint64_t)i);
+    do
+        cohl_scene_draw(scene, &request, cohl_rng_mix(seed, draw++));
+    while (scene->move != COHL_MOVE_STATIC || cohl_casting_crosses(scene->actor[0].action));
+    cohl_scene_caption(scene, caption, COHL_ENGLISH, false, 0);
+}
+
+/* Scene i, `seconds` long, as a file: the same subject in the second as in the first, elsewhere. */
+static cohl_status stage(known *k, int i, int which, double seconds, cohl_scene *scene, cohl_text *caption, cohl_error *err)
+{
+    const cohl_scene_request request = scenes_of(k, seconds);
     cohl_scene_draw(scene, &request, cohl_rng_mix(k->params->seed + STREAM, (uint64_t)(2 * i + which)));
     if (!which)
         cohl_scene_caption(scene, caption, COHL_ENGLISH, false, 0);
     return known_film_write(scene, k->clip[which], err);
+}
+
+static cohl_status open_engine(known *k, cohl_error *err)
+{
+    cohl_engine_params engine = { .model = k->params->model, .threads = k->params->threads,
+                                  .without_frame_checks = true };   /* nobody is shown them */
+    cohl_status st = cohl_engine_open(&k->engine, &engine, err);
+    if (st)
+        return st;
+    k->info = cohl_engine_model(k->engine);
+    k->width = k->params->width ? k->params->width : k->info.size[0][0];
+    k->height = k->params->height ? k->params->height : k->info.size[0][1];
+    return COHL_OK;
 }
 
 static cohl_request request_of(const known *k, int i, const char *prompt)
@@ -350,12 +383,17 @@ static void report_way(const way *way, const findings *f, cohl_bench_report *rep
 
 /* ---- a minute ------------------------------------------------------------ */
 
-typedef struct minute { double colour, contrast, worst_colour, worst_contrast; int right[2], of[2], films; } minute;
+typedef struct minute {
+    double colour, contrast, worst_colour, worst_contrast, flash;
+    int right[2], of[2], films, good_colour, good_contrast;
+} minute;
 
 static void count_minute(minute *all, const known_found *f)
 {
     all->films++;
     all->colour += f->drift_colour, all->contrast += f->drift_contrast;
+    all->good_colour += f->drift_colour <= DRIFT_MOST, all->good_contrast += f->drift_contrast <= DRIFT_MOST;
+    all->flash = fmax(all->flash, f->flash);
     all->worst_colour = fmax(all->worst_colour, f->drift_colour);
     all->worst_contrast = fmax(all->worst_contrast, f->drift_contrast);
     for (int end = 0; end < 2; end++)
@@ -404,9 +442,10 @@ static cohl_status try_minute(known *k, int i, known_found *out, cohl_error *err
     cohl_scene scene;
     cohl_text caption = { 0 };
     watching w = { .middle_at = -1, .second = (int)(k->info.fps + 0.5) };
-    cohl_status st = stage(k, i, 0, 1, &scene, &caption, err);
+    cohl_status st = COHL_OK;
+    stage_still(k, i, &scene, &caption);
     w.first = calloc((size_t)w.second, sizeof *w.first), w.last = calloc((size_t)w.second, sizeof *w.last);
-    if (!st && (!w.first || !w.last))
+    if (!w.first || !w.last)
         st = cohl_fail(err, COHL_ERR_MEMORY, "no memory for two seconds of film");
     cohl_request r = request_of(k, i, caption.data);
     r.frames = k->params->frames ? k->params->frames : (int)(MINUTE * k->info.fps + 0.5);
@@ -417,6 +456,8 @@ static cohl_status try_minute(known *k, int i, known_found *out, cohl_error *err
         st = judge_second(k, w.last, w.second, &wanted, &out->right[1], &out->of[1], err);
     if (!st) {
         drift_of(&w.measures, w.second, &out->drift_colour, &out->drift_contrast);
+        for (int f = 1; f < w.measures.count; f++)
+            out->flash = fmax(out->flash, w.measures.colour[f]);
         show(k, &w);
     }
     cohl_text_free(&caption);
@@ -424,24 +465,59 @@ static cohl_status try_minute(known *k, int i, known_found *out, cohl_error *err
     return st;
 }
 
-/* The largest resident size only grows, so the short film is first. */
-static cohl_status measure_memory(known *k, cohl_bench_report *report, cohl_error *err)
+/* The largest resident size of a process that does nothing but make one film, of one step. */
+static cohl_status film_memory(const cohl_bench_params *p, bool whole, double *bytes, cohl_error *err)
 {
-    uint64_t peak[2];
+    known k = { .params = p };
+    watching w = { .middle_at = -1 };
+    cohl_status st = open_engine(&k, err);
+    cohl_request r = request_of(&k, 0, "a red balloon drifts over a white village");
+    if (!st) {
+        int most = p->frames ? p->frames : (int)(MINUTE * k.info.fps + 0.5), few = (int)(SHORT_SECONDS * k.info.fps + 0.5);
+        r.frames = whole || most < few ? most : few, r.steps = 1;
+        st = make_film(&k, &w, &r, NULL, err);
+    }
+    *bytes = (double)cohl_peak_resident_bytes();
+    free_watching(&w);
+    cohl_engine_close(k.engine);
+    return st;
+}
+
+/* The same in a child, which tells by a pipe; it is made while this process has no threads. */
+static cohl_status film_memory_of_child(const cohl_bench_params *p, bool whole, double *bytes, cohl_error *err)
+{
+    struct told { cohl_status st; double bytes; cohl_error err; } told = { 0 };
+    int end[2], status;
+    if (pipe(end))
+        return cohl_fail(err, COHL_ERR_IO, "no pipe to a process that makes a film");
+    fflush(NULL);
+    pid_t child = fork();
+    if (!child) {
+        told.st = film_memory(p, whole, &told.bytes, &told.err);
+        _exit(write(end[1], &told, sizeof told) != (ssize_t)sizeof told);
+    }
+    close(end[1]);
+    bool heard = child > 0 && read(end[0], &told, sizeof told) == (ssize_t)sizeof told;
+    close(end[0]);
+    if (child > 0)
+        waitpid(child, &status, 0);
+    if (!heard)
+        return cohl_fail(err, COHL_ERR_IO, "the process that was to make a film ended without one");
+    *bytes = told.bytes;
+    return told.st ? cohl_fail(err, told.st, "%s", told.err.text) : COHL_OK;
+}
+
+static cohl_status measure_memory(const cohl_bench_params *params, cohl_bench_report *report, cohl_error *err)
+{
+    double bytes[2];
     for (int i = 0; i < 2; i++) {
-        watching w = { .middle_at = -1 };
-        cohl_request r = request_of(k, 0, "a red balloon drifts over a white village");
-        int most = k->params->frames ? k->params->frames : (int)(MINUTE * k->info.fps + 0.5);
-        int few = (int)(SHORT_SECONDS * k->info.fps + 0.5);
-        r.frames = i ? most : few < most ? few : most, r.steps = 1;
-        cohl_status st = make_film(k, &w, &r, NULL, err);
-        free_watching(&w);
+        cohl_status st = film_memory_of_child(params, i, &bytes[i], err);
         if (st)
             return st;
-        peak[i] = cohl_peak_resident_bytes();
     }
-    cohl_bench_add(report, COHL_BENCH_AT_MOST, MEMORY_MOST / 1e6, "MB", (double)(peak[1] - peak[0]) / 1e6,
+    cohl_bench_add(report, COHL_BENCH_AT_MOST, MEMORY_MOST / 1e6, "MB", (bytes[1] - bytes[0]) / 1e6,
                    "minute: memory beyond that of %d s", SHORT_SECONDS);
+    cohl_bench_add(report, COHL_BENCH_NO_FLOOR, 0, "MB", bytes[1] / 1e6, "minute: memory of the process");
     return COHL_OK;
 }
 
@@ -452,10 +528,16 @@ static void report_minute(const minute *m, cohl_bench_report *report)
     cohl_bench_add(report, COHL_BENCH_AT_MOST, DRIFT_MOST, "share", m->contrast / m->films, "minute: drift of contrast");
     cohl_bench_add(report, COHL_BENCH_NO_FLOOR, 0, "share", m->worst_colour, "minute: the worst of colour");
     cohl_bench_add(report, COHL_BENCH_NO_FLOOR, 0, "share", m->worst_contrast, "minute: the worst of contrast");
+    cohl_bench_add(report, COHL_BENCH_NO_FLOOR, 0, "levels", m->flash, "minute: largest step of colour");
+    cohl_text_addf(&report->words, "minute: within %g %%: colour of %d, contrast of %d of %d films\n", 100 * DRIFT_MOST,
+                   m->good_colour, m->good_contrast, m->films);
     cohl_bench_add(report, COHL_BENCH_AT_MOST, POINTS_MOST, "points", points, "minute: what the critic sees");
     if (isnan(points))
-        cohl_text_addf(&report->words, "minute: setting, subject and colour are not measured: there is no critic in the "
-                       "model's folder, or the films were too short for it\n");
+        cohl_text_addf(&report->words, "minute: setting, subject and colour in the last second are not measured: there is no "
+                       "critic in the model's folder (--critic FOLDER names another), or the films were too short\n");
+    else
+        cohl_text_addf(&report->words, "minute: the critic sees %d of %d right in the first second, %d of %d in the last\n",
+                       m->right[0], m->of[0], m->right[1], m->of[1]);
 }
 
 /* ---- all of it ----------------------------------------------------------- */
@@ -473,18 +555,12 @@ static void open_critic(known *k)
 
 static cohl_status open_all(known *k, cohl_error *err)
 {
-    cohl_engine_params engine = { .model = k->params->model, .threads = k->params->threads,
-                                  .without_frame_checks = true };   /* nobody is shown them */
     cohl_status st;
-    if ((st = cohl_engine_open(&k->engine, &engine, err)) ||
-        (st = cohl_workers_new(&k->workers, k->params->threads, err)) ||
+    if ((st = open_engine(k, err)) || (st = cohl_workers_new(&k->workers, k->params->threads, err)) ||
         (st = cohl_ctx_open(&k->ctx, &(cohl_ctx_params){ .workers = k->workers }, err)))
         return st;
-    k->info = cohl_engine_model(k->engine);
     k->act = k->params->act ? k->params->act : 1;
     k->count = k->params->count ? k->params->count : FILMS;
-    k->width = k->params->width ? k->params->width : k->info.size[0][0];
-    k->height = k->params->height ? k->params->height : k->info.size[0][1];
     if ((k->params->record && (st = cohl_digest_folder(k->digest, k->info.folder, err))) ||
         (st = cohl_bench_record_open(&k->record, k->params->record, err)))
         return st;
@@ -546,7 +622,7 @@ static cohl_status look_at_film(known *k, const way *way, int film, known_found 
 {
     const cohl_bench_params *p = k->params;
     cohl_text key = { 0 };
-    cohl_text_addf(&key, "%s, film %d: %dx%d, %d frames, %d steps, act %d, seed %llu, model %.16s", way ? way->name : "minute",
+    cohl_text_addf(&key, "%s, film %d: %dx%d, %d frames, %d steps, act %d, seed %llu, model %.16s", way ? way->name : "still minute",
                    film, k->width, k->height, way ? 0 : p->frames, p->steps, k->act, (unsigned long long)p->seed, k->digest);
     cohl_status st = key.failed ? cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name") : COHL_OK;
     const json_t *before = st ? NULL : cohl_bench_record_find(k->record, key.data);
@@ -606,8 +682,8 @@ cohl_status cohl_bench_known(cohl_bench_report *report, const cohl_bench_params 
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a bench");
     k->params = params;
     cohl_status st = check_only(k, err);
+    if (!st && is_wanted(k, "memory", NULL)) st = measure_memory(params, report, err);
     if (!st) st = open_all(k, err);
-    if (!st && is_wanted(k, "memory", NULL)) st = measure_memory(k, report, err);
     if (!st) st = run_ways(k, report, err);
     if (!st && is_wanted(k, "minute", NULL)) st = run_minutes(k, report, err);
     close_all(k);

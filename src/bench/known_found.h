@@ -11,6 +11,7 @@ typedef struct known_found {
     double difference, colour;         /* the worst step at a seam                           */
     double place;                      /* of the subject, off by so much of the width; < 0: not seen */
     double drift_colour, drift_contrast;
+    double flash;                      /* the largest step of a mean colour, in levels       */
 } known_found;
 
 /* As a result of a record (bench/record.h): new, or NULL without memory; and back. */
