@@ -3,6 +3,7 @@
  * The autoencoder is causal: what a frame's latent is depends on the frames before it. Given frames
  * at the begin of the take are encoded as they are. Those behind what is to be made have no past
  * yet: the first of them stands in for it, as a still. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,15 +109,49 @@ static void measure_step(encoding *e, int frame)
     e->last_at = frame;
 }
 
-/* Where nothing is given on one side, the other's stand for both. */
-static void keep_steps(encoding *e)
+/* The steps of a whole film that is given, if it is short: its median may be less than that of what moves at a join. */
+static cohl_status measure_whole(encoding *e, const engine_clip *clip, engine_ease *out, cohl_error *err)
 {
+    engine_clip *again;
+    engine_steps steps = { 0 };
+    const cohl_frame *frame;
+    int frames = (int)(engine_clip_seconds(clip) * e->run->reel.fps + 1e-3);
+    if (frames > ENGINE_EASE_STEPS_MAX)
+        return COHL_OK;
+    cohl_status st = engine_clip_again(&again, clip, err);
+    for (int i = 0; i < frames && !st; i++)
+        if (!(st = engine_clip_at(again, i / e->run->reel.fps, &frame, err))) {
+            if (i)
+                engine_steps_add(&steps, e->last, frame);
+            memcpy(e->last->rgb, frame->rgb, cohl_frame_bytes(frame));
+        }
+    engine_clip_close(again);
+    *out = engine_steps_median(&steps);
+    return st;
+}
+
+/* A join may step as the film does beside it, and as it does as a whole. Where nothing is given on one side,
+ * the other's stand for both. */
+static cohl_status keep_steps(encoding *e, cohl_error *err)
+{
+    const reel *reel = &e->run->reel;
     engine_ease *ease = e->run->ease;
-    for (int i = 0; i < 2; i++)
+    cohl_status st = COHL_OK;
+    for (int i = 0; i < 2 && !st; i++) {
+        const reel_stretch *s = reel_at(reel, i ? reel->made_end : reel->made_begin - 1);
+        engine_ease whole = { 0 };
         ease[i] = engine_steps_median(&e->steps[i]);
+        if (ease[i].step > 0 && s->level == 0)
+            st = measure_whole(e, e->run->source[s->clip], &whole, err);
+        if (whole.step > 0) {
+            ease[i].step = fmin(ease[i].step, whole.step);
+            ease[i].colour = fmin(ease[i].colour, whole.colour);
+        }
+    }
     for (int i = 0; i < 2; i++)
         if (ease[i].step <= 0)
             ease[i] = ease[1 - i];
+    return st;
 }
 
 /* The past of a latent that has none: its first frame, as a still. */
@@ -170,7 +205,7 @@ cohl_status making_encode(cohl_run *run, cohl_error *err)
         if (!st)
             st = making_tell(run, "pictures", done, count, 1, err);
     }
-    keep_steps(&e);
+    if (!st) st = keep_steps(&e, err);
     cohl_vae_stream_close(e.stream);
     cohl_frame_free(e.frame);
     cohl_frame_free(e.last);

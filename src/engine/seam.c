@@ -31,7 +31,6 @@ struct engine_seam {
     int    since;            /* made frames since the join before, held ones among them */
     bool   after_given;      /* the frame before was given */
     engine_ease ease[2];     /* the steps of what is given before and behind */
-    engine_steps steps;      /* of what is given up to the join, as it passes */
     int    over;             /* frames over which either join is eased           */
     cohl_frame *given, *decoded;      /* the last frame: as it came out, as it was decoded */
     bool   has_last;
@@ -341,8 +340,6 @@ cohl_status engine_seam_given(engine_seam *s, const cohl_frame *given, const coh
         st = put_held(s, given, err);
         s->after.set = false;
     }
-    if (s->after_given && s->has_shown)
-        engine_steps_add(&s->steps, s->shown, given);
     s->before.set = false;
     s->after_given = true;
     keep_last(s, given, decoded);
@@ -369,9 +366,6 @@ static void begin_made(engine_seam *s, int until, const cohl_frame *decoded)
 {
     if (s->has_last && s->after_given) {
         set_correction(s, &s->before, s->given, s->decoded, decoded);
-        if (s->steps.count)
-            s->ease[0] = engine_steps_median(&s->steps);
-        s->steps.count = 0;
         engine_ease_begin(&s->ease[0]);
         engine_ease_way(&s->ease[0], s->given, decoded);
     }
