@@ -263,6 +263,13 @@ static cohl_status begin_checks(cohl_door *door, cohl_error *err)
     return cohl_window_new(&door->window, cohl_checks, p->also, &about, err);
 }
 
+static cohl_status begin_marks(cohl_door *door, cohl_error *err)
+{
+    const cohl_door_params *p = &door->params;
+    return p->marked ? cohl_imprint_open_marked(&door->imprint, p->width, p->height, p->fps, p->mark, p->mark_key, err)
+                     : cohl_imprint_open(&door->imprint, p->width, p->height, p->fps, p->recipe, err);
+}
+
 cohl_status cohl_door_open(cohl_door **out, const cohl_door_params *params, cohl_error *err)
 {
     cohl_status st;
@@ -281,7 +288,7 @@ cohl_status cohl_door_open(cohl_door **out, const cohl_door_params *params, cohl
         st = cohl_contact_new(&door->contact, params->frames, params->fps, err);
     if (!st) st = cohl_seal_new(&door->seal, &door->params, door->window, err);
     if (!st) st = beside_path(&door->beside, &door->target, err);
-    if (!st) st = cohl_imprint_open(&door->imprint, params->width, params->height, params->fps, params->recipe, err);
+    if (!st) st = begin_marks(door, err);
     if (!st) st = begin_film(door, err);
     if (st)
         free_door(door);

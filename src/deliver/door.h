@@ -66,6 +66,10 @@ typedef struct cohl_door_params {
     int         source_count;
     const char *action, *description; /* what was done to a source: "c2pa.edited"; NULL           */
     bool        rendered;        /* by a program and no trained model                     (false) */
+    bool        marked;          /* the frames carry the private mark already, with this identifier and the key of
+                                    this number: no mark is laid over it                       (false) */
+    uint64_t    mark;
+    int         mark_key;
     bool        label;           /* draw "AI generated" into every frame                  (false) */
 } cohl_door_params;
 

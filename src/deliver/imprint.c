@@ -40,6 +40,14 @@ cohl_status cohl_imprint_open(cohl_imprint *out, int width, int height, double f
     return st;
 }
 
+cohl_status cohl_imprint_open_marked(cohl_imprint *out, int width, int height, double fps, uint64_t identifier, int key,
+                                     cohl_error *err)
+{
+    *out = (cohl_imprint){ .fps = fps, .identifier = identifier };
+    snprintf(out->key, sizeof out->key, "%d", key);
+    return cohl_frame_new(&out->frame, width, height, err);
+}
+
 void cohl_imprint_close(cohl_imprint *imprint)
 {
     cohl_marker_free(imprint->marker);
@@ -69,7 +77,8 @@ cohl_status cohl_imprint_frame(cohl_imprint *imprint, const cohl_frame **frame, 
 {
     bool due = imprint->print_count <= imprint->frames / imprint->fps * PRINTS_A_SECOND;
     memcpy(imprint->frame->rgb, (*frame)->rgb, cohl_frame_bytes(*frame));
-    cohl_marker_frame(imprint->marker, imprint->frame);
+    if (imprint->marker)
+        cohl_marker_frame(imprint->marker, imprint->frame);
     *frame = imprint->frame;
     cohl_status st = due ? add_print(imprint, err) : COHL_OK;
     imprint->frames++;

@@ -10,7 +10,7 @@
 #include "provenance/mark_embed.h"
 
 typedef struct cohl_imprint {
-    cohl_marker     *marker;
+    cohl_marker     *marker;             /* NULL: the frames are marked already   */
     cohl_frame      *frame;              /* the marked one                        */
     double           fps;
     int              frames;             /* marked so far                         */
@@ -23,6 +23,9 @@ typedef struct cohl_imprint {
 /* recipe may be NULL, which is as an empty one.
  * COHL_ERR_IO, COHL_ERR_FORMAT  the key cannot be made or read */
 cohl_status cohl_imprint_open(cohl_imprint *out, int width, int height, double fps, const char *recipe, cohl_error *err);
+/* For frames that carry their marks already: the identifier under the key of that number. */
+cohl_status cohl_imprint_open_marked(cohl_imprint *out, int width, int height, double fps, uint64_t identifier, int key,
+                                     cohl_error *err);
 void cohl_imprint_close(cohl_imprint *imprint);
 
 /* *frame becomes its marked copy, the imprint's until the next call. */

@@ -70,10 +70,12 @@ const char *cohl_source_type(cohl_source source)
 
 cohl_source cohl_credentials_source(const cohl_credentials *what)
 {
+    if (what->rendered)
+        return COHL_SOURCE_PROGRAM;
     for (int i = 0; i < what->ingredient_count; i++)
         if (!cohl_ingredient_is_generated(what->ingredient[i]))
             return COHL_SOURCE_PARTLY_MODEL;
-    return what->rendered ? COHL_SOURCE_PROGRAM : COHL_SOURCE_MODEL;
+    return COHL_SOURCE_MODEL;
 }
 
 char *cohl_source_xmp(cohl_source source)

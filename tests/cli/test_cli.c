@@ -144,6 +144,15 @@ static void test_bad_input_gets_one_sentence_and_its_exit_code(void **state)
         { "detect none.mp4", 1, "none.mp4" },
         { "detect tiny/model_index.json", 1, "model_index.json" },
         { "detect none.mp4 --new-key", 2, "--new-key takes no FILE" },
+        { "deliver", 2, "missing FILE" },
+        { "deliver none.mp4", 2, "missing -o FILE" },
+        { "deliver none.mp4 -o x.mp4", 1, "none.mp4" },
+        { "deliver one.mp4 -o x.avi", 2, ".mp4" },
+        { "deliver one.mp4 -o nowhere/x.mp4", 1, "nowhere" },
+        { "deliver one.mp4 -o x.mp4 --crf 64", 2, "from 0 to 63" },
+        { "deliver one.mp4 -o x.mp4 --size big", 2, "WIDTHxHEIGHT" },
+        { "deliver one.mp4 -o mickey-mouse.mp4", 3, "copyright.character" },
+        { "deliver tiny/model_index.json -o x.mp4", 1, "not a film that can be read" },
         { "bench giants --rows taew,none", 2, "no row is called \"none\"; there are pass-f32" },
         { "bench watermark --media none", 1, "none: no footage there" },
         { "theatre dance", 2, "dance" },
@@ -244,6 +253,34 @@ static void test_info_tells_films_models_and_weights(void **state)
     json_decref(json);
     expect(run("info tiny/vae/model.safetensors"), 0);
     assert_non_null(strstr(out, "encoder.conv1.weight"));
+}
+
+static void test_a_film_is_delivered_once_more(void **state)
+{
+    json_error_t why;
+    expect(run("generate 'a red balloon' --model tiny --frames 9 -o first.mp4"), 0);
+    expect(run("deliver first.mp4 -o again.mov --size 128x128 --fps 8 --sheet again.png --json"), 0);
+    json_t *made = json_loads(out, 0, &why);
+    assert_true(json_integer_value(json_object_get(made, "ledger_film")) > 0);
+    json_decref(made);
+    assert_true(is_there("again.png"));
+    expect(run("verify again.mov --json"), 0);
+    assert_non_null(strstr(out, "c2pa.transcoded"));
+    assert_non_null(strstr(out, "first.mp4"));
+    expect(run("info again.mov --json"), 0);
+    json_t *info = json_loads(out, 0, NULL);
+    assert_int_equal(json_integer_value(json_object_get(info, "width")), 128);
+    assert_string_equal(json_string_value(json_object_get(json_object_get(info, "recipe"), "prompt")), "a red balloon");
+    json_decref(info);
+    expect(run("deliver again.mov -o again.webm"), 0);
+    assert_non_null(strstr(out, "again.webm.c2pa"));
+    expect(run("verify again.webm"), 0);
+    /* what was made elsewhere is not given this installation's name */
+    setenv("XDG_DATA_HOME", path_of("elsewhere"), 1);
+    expect(run("deliver again.webm -o stolen.mp4"), 3);
+    assert_non_null(strstr(said, "only where it was made"));
+    assert_false(is_there("stolen.mp4"));
+    setenv("XDG_DATA_HOME", path_of(".home"), 1);
 }
 
 /* "--seed" as the manual page spells it: "\-\-seed". */
@@ -360,6 +397,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_bad_input_gets_one_sentence_and_its_exit_code),
         cmocka_unit_test(test_a_broken_model_is_named_with_what_is_wrong),
         cmocka_unit_test(test_an_interrupt_ends_it_soon_and_leaves_nothing),
+        cmocka_unit_test(test_a_film_is_delivered_once_more),
         cmocka_unit_test(test_info_tells_films_models_and_weights),
         cmocka_unit_test(test_completions_and_the_manual_know_every_option),
         cmocka_unit_test(test_theatre_renders_a_scene_with_its_truth),

@@ -4,7 +4,7 @@
 #
 #     compare.sh COHL SIGN MUTATE TINY_MODEL [COUNT]
 #
-# Signed films and pictures, a chain of four edits and COUNT (20) damaged files must have the same verdict in
+# Signed films and pictures, chains of four edits (made, extended, blended with a second, coded again) and COUNT (20) damaged files must have the same verdict in
 # both. Skipped where there is no node, or no check.mjs with its packages in $COHL_C2PA_CHECK.
 set -eu
 check=${COHL_C2PA_CHECK:-}
@@ -26,7 +26,11 @@ ffmpeg -v error -i c.mp4 -c copy plain.mp4
 "$sign" plain.mp4 extended.mp4 --parent a.mp4
 "$sign" plain.mp4 blended.mp4 --parent extended.mp4 --component b.mov
 "$sign" plain.mp4 again.mp4 --parent blended.mp4 --action c2pa.transcoded
-right="a.mp4 b.mov c.mp4 a.sheet.png shot/frame00000.png shot/frame00004.png extended.mp4 blended.mp4 again.mp4"
+"$cohl" generate "a red balloon" --model tiny --extend a.mp4 --frames 5 -o longer.mp4 -q >/dev/null
+"$cohl" generate "a red balloon" --model tiny --blend longer.mp4 b.mov --seconds 0.3 -o joined.mp4 -q >/dev/null
+"$cohl" deliver joined.mp4 -o small.mp4 --size 64x64 --crf 30 >/dev/null
+"$cohl" deliver joined.mp4 -o pictures/ >/dev/null
+right="longer.mp4 joined.mp4 small.mp4 pictures/frame00000.png a.mp4 b.mov c.mp4 a.sheet.png shot/frame00000.png shot/frame00004.png extended.mp4 blended.mp4 again.mp4"
 "$mutate" a.mp4 film "$count" 1
 "$mutate" a.sheet.png sheet "$count" 2
 "$mutate" again.mp4 chain "$count" 3
