@@ -83,6 +83,10 @@ COHL_API cohl_model_info cohl_engine_model(const cohl_engine *engine);
 
 enum { COHL_PROMPT_BYTES_MAX = 100 * 1024 };
 
+/* cohl_request.reuse, in place of a threshold. */
+#define COHL_REUSE_MODEL (-1.0)
+#define COHL_REUSE_AUTO  (-2.0)
+
 /* Film that is given, and what is made of it. A given film is scaled to cover the size, its middle
  * kept; each moment shows the picture it shows at that moment, whatever its rate. Its frames stand
  * in the film as they are. */
@@ -117,6 +121,9 @@ typedef struct cohl_request {
                                    the same seed                            (NULL: "cohl")          */
     const char *decoder;        /* "taehv": frames by the fast autoencoder beside the model; "vae"
                                                                             (NULL: "vae")           */
+    double      reuse;          /* steps whose network can be foretold within this error, relative root mean
+                                   square, are made without it: above 0, to 1; 0 = none; COHL_REUSE_AUTO =
+                                   that of the bench, 0.1             (COHL_REUSE_MODEL: the model's)    */
     const char *image;          /* a picture that becomes the first frame   (NULL)                  */
     const char *last_image;     /* a picture that becomes the last one      (NULL)                  */
     const char *image_sha256;       /* what these files must be, as a film's recipe says: SHA-256   */
@@ -154,6 +161,7 @@ typedef struct cohl_plan {
     int         steps;
     double      guidance, shift;
     const char *solver;
+    double      reuse;                  /* threshold of step reuse; 0: every step asks the network */
     bool        fast_decoder;           /* frames by TAEHV */
     int         unknown_count;
     cohl_unknown_word unknown[COHL_PLAN_WORDS_MAX];
@@ -261,6 +269,7 @@ COHL_API void cohl_run_cancel(cohl_run *run);
 /* What it cost. */
 typedef struct cohl_run_report {
     int         frames;
+    int         steps, passes;      /* of all its windows; those of them that asked the network: all without reuse */
     double      seconds;            /* all of it */
     double      picture_seconds, sample_seconds, decode_seconds, deliver_seconds;
     cohl_run_cost cost;

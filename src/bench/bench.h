@@ -55,6 +55,10 @@ cohl_status cohl_bench_speed(cohl_bench_report *report, const cohl_bench_params 
  * and in how much memory? Random weights of real size, a file of 2.8 GB in the cache folder. */
 cohl_status cohl_bench_giants(cohl_bench_report *report, const cohl_bench_params *params, cohl_error *err);
 
+/* What does step reuse lose, and what does it save? Films of held-out scenes in full, and again with every
+ * threshold of a list, with fewer steps, with more. */
+cohl_status cohl_bench_reuse(cohl_bench_report *report, const cohl_bench_params *params, cohl_error *err);
+
 /* Are both marks found after compression, scaling, cropping and the like, and never where there are
  * none? count: pieces of footage; a quarter as many films of the theatre besides. Results of record (see
  * bench/record.h) are not measured again; what has neither been measured is a row of the report. */

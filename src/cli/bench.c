@@ -19,6 +19,7 @@ static const bench benches[] = {
     { "critic", "is the critic right about rendered film?", cohl_bench_critic },
     { "giants", "how fast are Wan 2.1 1.3B and its decoders here, and how exact in bf16 and int8?", cohl_bench_giants },
     { "known", "do films that go on from film show their seams, does a minute stay itself?", cohl_bench_known },
+    { "reuse", "what do steps without a network lose, and what do they save?", cohl_bench_reuse },
     { "speed", "how fast is each part, and what share of the processor is that?", cohl_bench_speed },
     { "vae", "does the autoencoder keep the picture, and how fast is it?", cohl_bench_vae },
     { "watermark", "are marks found after compression and cropping, and never where there are none?", cohl_bench_watermark },

@@ -25,7 +25,7 @@ static const int UNASKED = -1;
 /* What was typed; UNASKED or NULL where nothing was. */
 typedef struct asked {
     const char *prompt, *out, *size, *solver, *noise, *negative, *image, *last_image, *model, *loras, *precision, *again, *seed,
-               *signer, *memory, *decoder;
+               *signer, *memory, *decoder, *reuse;
     cohl_given_options given;
     double      seconds, fps, guidance, shift;
     int         frames, steps, takes, threads;
@@ -65,6 +65,20 @@ static cohl_status read_seed(const char *text, uint64_t *seed, cohl_error *err)
     return COHL_OK;
 }
 
+static cohl_status read_reuse(const char *text, double *threshold, cohl_error *err)
+{
+    char *end;
+    if (!strcmp(text, "off") || !strcmp(text, "auto")) {
+        *threshold = !strcmp(text, "off") ? 0 : COHL_REUSE_AUTO;
+        return COHL_OK;
+    }
+    *threshold = strtod(text, &end);
+    if (end == text || *end || !(*threshold > 0 && *threshold <= 1))
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "--reuse is \"%.40s\", expected off, auto or an error above 0, to 1, such as "
+                         "0.1", text);
+    return COHL_OK;
+}
+
 /* What was typed goes over what stands in the request (its defaults, or a film's recipe). */
 static cohl_status lay_over(cohl_request *r, const asked *a, cohl_error *err)
 {
@@ -84,6 +98,7 @@ static cohl_status lay_over(cohl_request *r, const asked *a, cohl_error *err)
     if (a->shift > 0) r->shift = a->shift;
     if (a->size) st = cohl_size_read(a->size, &r->width, &r->height, err);
     if (a->seed && !st) st = read_seed(a->seed, &r->seed, err);
+    if (a->reuse && !st) st = read_reuse(a->reuse, &r->reuse, err);
     return st ? st : cohl_given_lay_over(r, &a->given, err);
 }
 
@@ -213,8 +228,11 @@ static void print_report(const char *path, const char *sheet, const cohl_plan *p
     if (sheet)
         printf("%s: its contact sheet\n", sheet);
     print_credentials(path);
-    printf("%.1f s (%d steps %.1f s, decoding %.1f s, writing %.1f s), peak memory %.0f MiB, energy about %.0f J (%s)\n",
-           r->seconds, plan->steps, r->sample_seconds, r->decode_seconds, r->deliver_seconds,
+    char asked[48] = "";
+    if (r->passes < r->steps)
+        snprintf(asked, sizeof asked, ", %d of them by the network,", r->passes);
+    printf("%.1f s (%d steps%s %.1f s, decoding %.1f s, writing %.1f s), peak memory %.0f MiB, energy about %.0f J (%s)\n",
+           r->seconds, r->steps, asked, r->sample_seconds, r->decode_seconds, r->deliver_seconds,
            (double)r->cost.peak_bytes / 1048576, r->cost.joules, r->cost.about);
     printf("for each of its %.2f seconds: %.1f s, %.1f s of processor, %.3g operations, %.0f J", plan->seconds,
            r->seconds / plan->seconds, r->cost.cpu_seconds / plan->seconds, r->cost.operations / plan->seconds,
@@ -252,11 +270,12 @@ static json_t *plan_json(const cohl_plan *plan)
 static json_t *report_json(const cohl_film *film, const cohl_run *run, const cohl_run_report *r)
 {
     const cohl_plan *plan = cohl_run_plan(run);
-    return json_pack("{s:s, s:s?, s:s?, s:o, s:o, s:{s:f, s:f, s:f, s:f, s:f}, s:o, s:I, s:s, s:o, s:s?, s:o, s:o}",
+    return json_pack("{s:s, s:s?, s:s?, s:o, s:o, s:{s:f, s:f, s:f, s:f, s:f}, s:i, s:i, s:o, s:I, s:s, s:o, s:s?, s:o, s:o}",
                      "path", film->path, "sheet", film->sheet, "report", film->report, "film", plan_json(plan),
                      "recipe", json_loads(cohl_run_recipe(run), 0, NULL),
                      "seconds", "all", r->seconds, "pictures", r->picture_seconds, "sampling", r->sample_seconds,
                      "decoding", r->decode_seconds, "delivery", r->deliver_seconds,
+                     "steps", r->steps, "passes", r->passes,
                      "cost", json_loads(cohl_run_cost_text(run), 0, NULL),
                      "bytes", (json_int_t)r->bytes, "packets", r->packets,
                      "ledger_film", r->ledger_film ? json_integer(r->ledger_film) : json_null(),
@@ -387,8 +406,9 @@ static cohl_status tell_plan(session *s, const cohl_film *film, const cohl_run *
                             json_loads(cohl_run_recipe(run), 0, NULL), "unknown_words", words_json(plan), "notes",
                             notes_json(plan));
     else
-        printf("%s: %d frames of %dx%d, %.2f s at %g fps, %d steps by %s\n", film->path, plan->frames, plan->width,
-               plan->height, plan->seconds, plan->fps, plan->steps, plan->solver);
+        printf("%s: %d frames of %dx%d, %.2f s at %g fps, %d steps by %s%s\n", film->path, plan->frames, plan->width,
+               plan->height, plan->seconds, plan->fps, plan->steps, plan->solver,
+               plan->reuse > 0 ? ", those that can be foretold without the network" : "");
     return tell_memory(s, run, err);
 }
 
@@ -494,6 +514,7 @@ static int run_generate(int argc, char **argv)
         { "--guidance", "G", "how strictly the words are followed, 1 = off (the model's)", COHL_OPTION_NUMBER, &a.guidance, 0, 100 },
         { "--shift", "S", "more = more steps where noise is high (the model's)", COHL_OPTION_NUMBER, &a.shift, 0.01, 100 },
         { "--solver", "NAME", "euler, unipc, ... (the model's)", COHL_OPTION_TEXT, &a.solver, 0, 0 },
+        { "--reuse", "WHAT", "off, auto, or the error within which a step may be foretold without the network, as 0.1 (the model's)", COHL_OPTION_TEXT, &a.reuse, 0, 0 },
         { "--noise", "NAME", "torch = what tools in Python start from with the same seed (cohl)", COHL_OPTION_TEXT, &a.noise, 0, 0 },
         { "--negative", "TEXT", "what guidance leads away from (the model's)", COHL_OPTION_TEXT, &a.negative, 0, 0 },
         { "--image", "FILE", "a picture that becomes the first frame", COHL_OPTION_TEXT, &a.image, 0, 0 },

@@ -9,7 +9,8 @@
  *
  * since everything else in a transformer is linear in tokens and layers; a decoder's pieces of four frames
  * all cost the same, but for the first of them, which readies its kernels, and are linear in pixels.
- * Reading words, encoding given pictures and writing the file are not counted. */
+ * Reading words, encoding given pictures and writing the file are not counted, and which steps can be foretold
+ * (reuse) is not known before: all are counted. */
 #include "engine/engine.h"
 
 #include <math.h>
@@ -194,7 +195,8 @@ cohl_status engine_estimate(const cohl_engine *engine, const cohl_plan *plan, co
     cost all = plus(sample, decode);
     *out = (cohl_run_estimate){
         .seconds = all.seconds, .sample_seconds = sample.seconds, .decode_seconds = decode.seconds,
-        .about = "timed on small pieces of this run; without writing the file",
+        .about = plan->reuse > 0 ? "timed on small pieces of this run, as if no step could be foretold; without writing the file"
+                                 : "timed on small pieces of this run; without writing the file",
     };
     engine_book book;
     engine_book_open(&book, engine);            /* for the tariff */

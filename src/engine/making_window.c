@@ -52,6 +52,7 @@ static cohl_status sample(window *w, cohl_error *err)
     cohl_schedule schedule;
     making_condition given = { 0 };
     const char *away = r->negative ? r->negative : m->sampling.negative;
+    cohl_sample_count made = { 0 };
     bool held = false;
     int32_t *id = NULL, *negative = NULL;
     int count = 0, negative_count = 0;
@@ -71,6 +72,7 @@ static cohl_status sample(window *w, cohl_error *err)
         .negative_id = negative, .negative_count = negative_count,
         .frames = w->at.count, .height = run->height, .width = run->width,
         .schedule = &schedule, .solver = solver, .guidance = (float)run->plan.guidance,
+        .reuse = run->plan.reuse, .count = &made,
         .seed = w->at.begin ? cohl_rng_mix(r->seed, (uint64_t)w->at.begin) : r->seed,
         .level = held ? w->held : NULL, .known = held ? w->known : NULL,
         .condition = given.beside, .control = given.control, .control_scale = 1,
@@ -80,6 +82,7 @@ static cohl_status sample(window *w, cohl_error *err)
     if ((st = making_words(run, &request, err)))                                goto done;
     request.states = run->states;
     st = cohl_sample_latents(&run->ctx, &request, w->latent, err);
+    run->report.steps += made.steps, run->report.passes += made.passes;
     if (!st)
         st = making_check_finite(run, "latents", w->latent, (size_t)w->at.count * making_frame_values(run), err);
 done:

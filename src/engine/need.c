@@ -205,7 +205,7 @@ cohl_status engine_need_of(engine_need *out, const cohl_engine *engine, const co
     uint64_t latent = cells * (uint64_t)m->vae->config.z_dim * sizeof(float);
     out->program = PROGRAM_BYTES + pixels * (DELIVERED_FRAMES + COHL_VAE_TIME * sizeof(float)) +
                    3 * latent + cohl_sampler_bytes(piece.frames, latent / sizeof(float) / (uint64_t)latents) +
-                   2 * cells * (uint64_t)m->dit->config.in_dim * sizeof(float);
+                   2 * cells * (uint64_t)m->dit->config.in_dim * sizeof(float) + (plan->reuse > 0 ? 2 * latent : 0);
     return COHL_OK;
 }
 

@@ -77,6 +77,8 @@ char *engine_recipe_write(const cohl_engine *engine, const cohl_request *r, cons
     json_object_set_new(json, "guidance", json_real(plan->guidance));
     json_object_set_new(json, "shift", json_real(plan->shift));
     set_text(json, "solver", plan->solver);
+    if (plan->reuse > 0)
+        json_object_set_new(json, "reuse", json_real(plan->reuse));
     set_text(json, "noise", r->noise);
     set_text(json, "decoder", plan->fast_decoder ? r->decoder : NULL);
     set_text(json, "image", r->image);
@@ -150,6 +152,7 @@ static cohl_status read_request(cohl_request *out, const json_t *json, const cha
     out->shift = json_number_value(json_object_get(json, "shift"));
     if (json_is_number(json_object_get(json, "guidance")))
         out->guidance = json_number_value(json_object_get(json, "guidance"));
+    out->reuse = json_number_value(json_object_get(json, "reuse"));
     if (!out->prompt || !read_seed(&out->seed, json_object_get(json, "seed")))
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: its recipe has no prompt or no seed", path);
     return read_clips(out, json, path, err);

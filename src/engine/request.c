@@ -10,10 +10,11 @@
 
 #include "base/text.h"
 #include "diffusion/noise.h"
+#include "diffusion/reuse.h"
 
 enum { SIDE_MAX = 4096 };
 
-cohl_request cohl_request_default(void) { return (cohl_request){ .guidance = -1, .strength = 0.6 }; }
+cohl_request cohl_request_default(void) { return (cohl_request){ .guidance = -1, .reuse = COHL_REUSE_MODEL, .strength = 0.6 }; }
 
 /* ---- words --------------------------------------------------------------- */
 
@@ -152,12 +153,15 @@ static cohl_status plan_sampling(cohl_plan *plan, const cohl_request *r, const c
     plan->steps = r->steps ? r->steps : usual->steps;
     plan->guidance = r->guidance < 0 ? usual->guidance : r->guidance;
     plan->shift = r->shift ? r->shift : usual->shift;
+    plan->reuse = r->reuse == COHL_REUSE_MODEL ? usual->reuse : r->reuse == COHL_REUSE_AUTO ? COHL_REUSE_MEASURED : r->reuse;
     if (plan->steps < 1 || plan->steps > COHL_STEPS_MAX)
         return cohl_fail(err, COHL_ERR_ARGUMENT, "%d steps, expected 1 to %d", plan->steps, COHL_STEPS_MAX);
     if (!(plan->guidance >= 0 && plan->guidance <= 100))
         return cohl_fail(err, COHL_ERR_ARGUMENT, "guidance is %g, expected 0 to 100", plan->guidance);
     if (!(plan->shift >= 0.01 && plan->shift <= 100))
         return cohl_fail(err, COHL_ERR_ARGUMENT, "shift is %g, expected 0.01 to 100", plan->shift);
+    if (!(r->reuse >= 0 && r->reuse <= 1) && r->reuse != COHL_REUSE_MODEL && r->reuse != COHL_REUSE_AUTO)
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "reuse is %g, expected an error of 0 to 1", r->reuse);
     if (r->negative && plan->guidance == 1)
         engine_note(plan, "guidance 1 leads nowhere, so the negative prompt does nothing");
     return COHL_OK;

@@ -128,6 +128,7 @@ static cohl_status describe_sampling(cohl_film_sampling *sampling, const char *f
     cohl_config_int_or(json, "steps", 1, COHL_STEPS_MAX, 30, &sampling->steps);
     cohl_config_float_or(json, "shift", 0.01, 100, 5, &sampling->shift);
     cohl_config_float_or(json, "guidance", 0, 100, 5, &sampling->guidance);
+    cohl_config_float_or(json, "reuse", 0, 1, 0, &sampling->reuse);
     st = cohl_config_done(json, err);
     if (!st && !(sampling->solver = cohl_solver_find(solver)))
         st = cohl_fail(err, COHL_ERR_UNSUPPORTED, "%s/scheduler/config.json: no solver is called \"%s\"", folder,

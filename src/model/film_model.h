@@ -13,7 +13,7 @@
  *
  *     "cohl": { "name": "mini", "about": "...", "known": "timestep:any", "fps": 16,
  *               "frames": [17, 81], "sizes": [[320, 192], [192, 320]], "words": 2 }
- *     scheduler: { "solver": "unipc", "steps": 30, "shift": 5, "guidance": 5 }
+ *     scheduler: { "solver": "unipc", "steps": 30, "shift": 5, "guidance": 5, "reuse": 0 }
  *
  * Loaded once, then read-only and safe for several runs at a time. A text encoder of billions of
  * parameters and the image encoder stay in their files, which are open as long as the model; with a
@@ -55,6 +55,7 @@ typedef struct cohl_film_sampling {
     double shift, guidance;                /* (5, 5)  */
     double boundary, low_guidance;         /* of two experts: where the second takes over, 0..1, and its guidance */
     const char *negative;                  /* the usual negative prompt; NULL = the empty one */
+    double reuse;                          /* threshold of step reuse (diffusion/reuse.h)  (0: none) */
 } cohl_film_sampling;
 
 typedef struct cohl_film_model {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "diffusion/reuse.h"
 #include "model/tokenizer.h"
 #include "tensor/ops.h"
 
@@ -25,6 +26,7 @@ typedef struct sampling {
     cohl_ctx_mark_t open;           /* where the clip began */
     expert          now;            /* whose clip is open; dit NULL before the first */
     cohl_dit_clip  *clip;
+    cohl_reuse      reuse;
 } sampling;
 
 static int branches(const expert *e) { return e->guidance == 1 ? 1 : BRANCHES_MAX; }
@@ -36,6 +38,7 @@ static void free_sampling(sampling *s)
     free(s->pack);
     free(s->times);
     free(s->camera);
+    free(s->reuse.room);
 }
 
 /* The same values for every branch. */
@@ -43,6 +46,15 @@ static void spread(float *out, const float *values, size_t count, int branches)
 {
     for (int i = 0; i < branches; i++)
         memcpy(out + (size_t)i * count, values, count * sizeof *out);
+}
+
+static cohl_status open_reuse(sampling *s, cohl_error *err)
+{
+    const cohl_sample_request *r = s->request;
+    size_t size = s->count / (size_t)r->frames;
+    s->reuse = (cohl_reuse){ .threshold = r->reuse, .frames = r->frames, .frame_size = size,
+                             .room = malloc(cohl_reuse_values(r->frames, size) * sizeof(float)) };
+    return s->reuse.room ? COHL_OK : cohl_fail(err, COHL_ERR_MEMORY, "no memory for the velocities of two steps");
 }
 
 static cohl_status take_memory(sampling *s, cohl_error *err)
@@ -58,7 +70,7 @@ static cohl_status take_memory(sampling *s, cohl_error *err)
                          r->width);
     if (s->camera)
         spread(s->camera, r->camera, numbers, BRANCHES_MAX);
-    return COHL_OK;
+    return r->reuse > 0 ? open_reuse(s, err) : COHL_OK;
 }
 
 /* ---- what no step changes ------------------------------------------------ */
@@ -192,9 +204,11 @@ static cohl_status forward(sampling *s, const float *time, cohl_error *err)
     return cohl_ctx_fine(s->ctx) ? COHL_OK : cohl_ctx_status(s->ctx, err);
 }
 
-static cohl_status velocity(void *data, const float *x, const float *time, float *v, cohl_error *err)
+static cohl_status network(void *data, const float *x, const float *time, float *v, cohl_error *err)
 {
     sampling *s = data;
+    if (s->request->count)
+        s->request->count->passes++;
     expert e = choose(s, time);
     cohl_status st = e.dit == s->now.dit ? COHL_OK : open_clip(s, e, err);
     if (st)
@@ -207,6 +221,21 @@ static cohl_status velocity(void *data, const float *x, const float *time, float
     else
         memcpy(v, s->pack, s->count * sizeof *v);
     return COHL_OK;
+}
+
+/* The network, or what is foretold of it; what one expert said does not foretell the other. */
+static cohl_status velocity(void *data, const float *x, const float *time, float *v, cohl_error *err)
+{
+    sampling *s = data;
+    if (s->request->count)
+        s->request->count->steps++;
+    if (!s->reuse.room)
+        return network(s, x, time, v, err);
+    if (choose(s, time).dit != s->now.dit)
+        cohl_reuse_forget(&s->reuse);
+    s->reuse.inner = (cohl_velocity){ network, s };
+    const cohl_velocity reused = cohl_reuse_velocity(&s->reuse);
+    return reused.fn(reused.ctx, x, time, v, err);
 }
 
 /* ---- the run ------------------------------------------------------------- */

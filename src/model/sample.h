@@ -10,6 +10,7 @@
  * Text states are worked out once. With guidance the prompt and its counterpart are two samples
  * of one pack, so a step is one forward pass. A model of two experts (Wan 2.2 A14B) has one for the
  * noisy steps and one for the others, each with its own guidance; one at a time has its keys in memory.
+ * With reuse, steps that can be foretold ask no network (diffusion/reuse.h).
  * Noise is a pure function of the seed. */
 #ifndef COHL_MODEL_SAMPLE_H
 #define COHL_MODEL_SAMPLE_H
@@ -18,6 +19,9 @@
 #include "diffusion/sampler.h"
 #include "model/dit.h"
 #include "model/text_encoder.h"
+
+/* Steps that were made, and those that asked the network. */
+typedef struct cohl_sample_count { int steps, passes; } cohl_sample_count;
 
 /* Everything is borrowed for the call. */
 typedef struct cohl_sample_request {
@@ -47,6 +51,8 @@ typedef struct cohl_sample_request {
     int            image_tokens;
     const float   *control;            /* [frames, height, width, control_dim] (condition.h), or NULL */
     float          control_scale;      /* of its hints (1) */
+    double         reuse;              /* threshold of step reuse (diffusion/reuse.h); 0 = every step asks the network */
+    cohl_sample_count *count;          /* counted up; NULL = not counted */
     cohl_observer  observer;           /* after each step; fn NULL = none */
 } cohl_sample_request;
 

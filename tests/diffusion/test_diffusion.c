@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/rng.h"
 #include "diffusion/known.h"
+#include "diffusion/reuse.h"
 #include "diffusion/sampler.h"
 #include "weights/safetensors.h"
 
@@ -404,6 +405,110 @@ static void test_a_run_of_known_frames_calls_nothing(void **state)
     cohl_arena_close(&s.scratch);
 }
 
+/* ---- step reuse ------------------------------------------------------------ */
+
+/* v = a + b t + c t^2 for each value, whatever x; counts, and keeps the times it is asked at. */
+typedef struct curve { float c; int asked; float time[16][FRAMES]; } curve;
+
+static cohl_status curve_velocity(void *ctx, const float *x, const float *time, float *v, cohl_error *err)
+{
+    curve *k = ctx;
+    memcpy(k->time[k->asked++], time, FRAMES * sizeof *time);
+    for (int i = 0; i < FRAMES * SIZE; i++) {
+        float t = time[i / SIZE] / 1000;
+        v[i] = (float)(i % 7) - 3 + t * (float)(i % 5) + k->c * t * t;
+    }
+    return COHL_OK;
+}
+
+typedef struct reusing { scene s; curve curve; cohl_reuse reuse; float room[2 * FRAMES * (SIZE + 1)]; } reusing;
+
+/* One run of ten steps; threshold 0: without reuse. */
+static void reuse_run(reusing *r, float c, double threshold, const float *level)
+{
+    set_scene(&r->s, "euler", level);
+    assert_int_equal(cohl_reuse_values(FRAMES, SIZE), sizeof r->room / sizeof *r->room);
+    r->curve = (curve){ .c = c };
+    r->reuse = (cohl_reuse){ .inner = { curve_velocity, &r->curve }, .threshold = threshold, .frames = FRAMES,
+                             .frame_size = SIZE, .room = r->room };
+    r->s.sampler.velocity = threshold > 0 ? cohl_reuse_velocity(&r->reuse) : r->reuse.inner;
+    assert_int_equal(cohl_sample(&r->s.sampler, r->s.x, &r->s.scratch, NULL), COHL_OK);
+    cohl_arena_close(&r->s.scratch);
+}
+
+static void test_a_straight_velocity_is_foretold_from_two(void **state)
+{
+    static reusing full, reused;
+    reuse_run(&full, 0, 0, NULL);
+    reuse_run(&reused, 0, 1e-4, NULL);
+    assert_int_equal(full.curve.asked, 10);
+    assert_int_equal(reused.curve.asked, 3);            /* two, and one that measures */
+    assert_int_equal(reused.reuse.skipped, 7);
+    for (int f = 0; f < FRAMES; f++)
+        assert_true(frame_is(reused.s.x, full.s.x, f, 1e-4f));
+}
+
+static void test_a_bent_velocity_is_asked_the_more_the_less_it_may_err(void **state)
+{
+    static const double thresholds[] = { 1e-9, 0.02, 0.1, 1 };
+    static reusing full, reused;
+    int before = 11;
+    double worse = -1;
+    reuse_run(&full, 8, 0, NULL);
+    for (size_t i = 0; i < sizeof thresholds / sizeof *thresholds; i++) {
+        double most = 0;
+        reuse_run(&reused, 8, thresholds[i], NULL);
+        for (int k = 0; k < FRAMES * SIZE; k++)
+            most = fmax(most, fabs((double)reused.s.x[k] - full.s.x[k]));
+        assert_int_equal(reused.reuse.asked, reused.curve.asked);
+        assert_int_equal(reused.reuse.asked + reused.reuse.skipped, 10);
+        if (!(reused.reuse.asked <= before && most >= worse))
+            fail_msg("threshold %g: asked %d, error %g", thresholds[i], reused.reuse.asked, most);
+        if (!i) {
+            assert_int_equal(reused.reuse.asked, 10);
+            assert_memory_equal(reused.s.x, full.s.x, sizeof full.s.x);
+        }
+        before = reused.reuse.asked, worse = most;
+    }
+    assert_true(before < 6);
+}
+
+/* Known frames are told 0 for ever; one that waits has no slope at the step after it joined. */
+static void test_a_frame_that_joins_is_asked_for(void **state)
+{
+    static const float level[FRAMES] = { 0, 0.6f, 1, 1, 0.3f };
+    static reusing full, reused;
+    reuse_run(&full, 0, 0, level);
+    reuse_run(&reused, 0, 1e-4, level);
+    assert_true(reused.reuse.skipped > 0);
+    for (int f = 0; f < FRAMES; f++)
+        assert_true(frame_is(reused.s.x, full.s.x, f, 1e-4f));
+    for (int f = 1; f < FRAMES; f += 3) {
+        int join = cohl_schedule_join(&reused.s.schedule, level[f]), found = 0;
+        for (int i = 0; i < reused.curve.asked; i++)
+            found += reused.curve.time[i][f] == reused.s.schedule.time[join + 1];
+        assert_true(found);
+    }
+}
+
+static void test_what_is_forgotten_is_asked_anew(void **state)
+{
+    static reusing r;
+    float x[FRAMES * SIZE] = { 0 }, v[FRAMES * SIZE], time[FRAMES];
+    reuse_run(&r, 0, 1e-4, NULL);
+    for (int i = 0; i < 5; i++) {
+        cohl_velocity velocity = cohl_reuse_velocity(&r.reuse);
+        for (int f = 0; f < FRAMES; f++)
+            time[f] = 500 - (float)i;
+        if (!i) {
+            cohl_reuse_forget(&r.reuse);
+            r.curve.asked = 0;
+        }
+        assert_int_equal(velocity.fn(velocity.ctx, x, time, v, NULL), COHL_OK);
+        assert_int_equal(r.curve.asked, i < 3 ? i + 1 : 3);
+    }
+}
+
 typedef struct watcher { scene *scene; int calls, stop_at; float worst; } watcher;
 
 static cohl_status watch(void *ctx, int step, int steps, const float *x, const float *data,
@@ -540,6 +645,10 @@ int main(void)
         cmocka_unit_test(test_remixed_frames_wait_at_their_level),
         cmocka_unit_test(test_remix_skips_the_steps_above_its_level),
         cmocka_unit_test(test_a_run_of_known_frames_calls_nothing),
+        cmocka_unit_test(test_a_straight_velocity_is_foretold_from_two),
+        cmocka_unit_test(test_a_bent_velocity_is_asked_the_more_the_less_it_may_err),
+        cmocka_unit_test(test_a_frame_that_joins_is_asked_for),
+        cmocka_unit_test(test_what_is_forgotten_is_asked_anew),
         cmocka_unit_test(test_observer_sees_each_step_and_may_stop),
         cmocka_unit_test(test_sampler_says_what_is_wrong),
         cmocka_unit_test(test_guidance_mixes_and_one_calls_once),

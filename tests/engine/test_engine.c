@@ -287,6 +287,43 @@ static void test_a_film_carries_the_request_that_makes_it_again(void **state)
     }
 }
 
+/* Guided, so a step that is foretold saves two passes; extended, so some frames are known. */
+static void test_foretold_steps_are_the_same_with_any_threads_and_come_again(void **state)
+{
+    cohl_request r = usual(), again, longer;
+    cohl_run_report report[3];
+    cohl_recipe_text *recipe;
+    cohl_engine *single;
+    cohl_film to = { .path = path_of("reused.mp4") }, on = { .path = path_of("longer.mp4") };
+    r.steps = 16, r.reuse = 1;
+    assert_int_equal(cohl_engine_open(&single, &(cohl_engine_params){ .model = model, .threads = 1 }, NULL), COHL_OK);
+    for (int k = 0; k < 3; k++) {
+        cohl_run *run;
+        if (k == 1)
+            assert_int_equal(cohl_request_from_film(&again, &recipe, to.path, NULL), COHL_OK);
+        assert_int_equal(cohl_run_new(&run, k == 1 ? single : engine, k == 1 ? &again : &r, NULL), COHL_OK);
+        assert_int_equal(!!strstr(cohl_run_recipe(run), "\"reuse\":1.0"), k < 2);
+        assert_int_equal(cohl_run_film(run, &to, &report[k], NULL), COHL_OK);
+        cohl_run_free(run);
+        r.reuse = k == 1 ? 0 : r.reuse;
+    }
+    assert_string_equal(report[0].packets, report[1].packets);
+    assert_int_equal(report[0].steps, 16);
+    assert_true(report[0].passes >= 3 && report[0].passes < 16);
+    assert_int_equal(report[0].passes, report[1].passes);
+    assert_int_equal(report[2].passes, 16);             /* without */
+    longer = cohl_request_default();
+    longer.prompt = r.prompt, longer.given = COHL_GIVEN_EXTEND, longer.clip[0] = to.path, longer.seconds = 1;
+    longer.steps = 16, longer.reuse = 1;
+    cohl_run *run;
+    assert_int_equal(cohl_run_new(&run, engine, &longer, NULL), COHL_OK);
+    assert_int_equal(cohl_run_film(run, &on, &report[0], NULL), COHL_OK);
+    assert_true(report[0].passes < report[0].steps);
+    cohl_run_free(run);
+    cohl_recipe_free(recipe);
+    cohl_engine_close(single);
+}
+
 static void test_a_recipe_knows_its_pictures_again(void **state)
 {
     static const struct { const char *is, *says; } cases[] = {
@@ -346,6 +383,8 @@ static void test_bad_requests_get_one_sentence_that_says_what_is_right(void **st
         { { .prompt = "a", .guidance = 1e6 }, "0 to 100" },
         { { .prompt = "a", .shift = -1 }, "0.01 to 100" },
         { { .prompt = "a", .solver = "magic" }, "unipc" },
+        { { .prompt = "a", .reuse = 1.5 }, "reuse is 1.5, expected an error of 0 to 1" },
+        { { .prompt = "a", .reuse = NAN }, "expected an error of 0 to 1" },
         { { .prompt = "a", .frames = 1, .image = "a", .last_image = "b" }, "two frames" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -367,7 +406,7 @@ static void test_defaults_are_the_models(void **state)
     assert_int_equal(plan.frames, 33);
     assert_int_equal(plan.steps, 4);
     assert_string_equal(plan.solver, "euler");
-    assert_true(plan.guidance == 2 && plan.shift == 3 && plan.fps == 8);
+    assert_true(plan.guidance == 2 && plan.shift == 3 && plan.fps == 8 && plan.reuse == 0);
     assert_int_equal(plan.unknown_count, 0);
 }
 
@@ -517,6 +556,7 @@ int main(void)
         cmocka_unit_test(test_a_cancelled_run_leaves_nothing),
         cmocka_unit_test(test_a_cost_is_told_beforehand_and_changes_nothing),
         cmocka_unit_test(test_a_film_carries_the_request_that_makes_it_again),
+        cmocka_unit_test(test_foretold_steps_are_the_same_with_any_threads_and_come_again),
         cmocka_unit_test(test_a_recipe_knows_its_pictures_again),
         cmocka_unit_test(test_bad_requests_get_one_sentence_that_says_what_is_right),
         cmocka_unit_test(test_defaults_are_the_models),

@@ -222,7 +222,7 @@ static void test_resizing_to_the_same_size_changes_nothing(void **state)
 
 /* ---- two experts --------------------------------------------------------- */
 
-typedef struct noted { float x[3][64]; int steps; } noted;
+typedef struct noted { float x[16][64]; int steps; } noted;
 
 static cohl_status note(void *user, int step, int steps, const float *x, const float *data, cohl_error *err)
 {
@@ -232,45 +232,85 @@ static cohl_status note(void *user, int step, int steps, const float *x, const f
     return COHL_OK;
 }
 
+typedef struct experts { cohl_ctx ctx; cohl_text_encoder *text; cohl_dit *dit[2]; } experts;
+
+static void open_experts(experts *e)
+{
+    cohl_text_encoder_config text = { .vocab = 20, .dim = 10, .dim_attn = 8, .dim_ffn = 12, .num_heads = 2,
+                                      .num_layers = 1, .num_buckets = 8, .max_distance = 16, .eps = 1e-6f };
+    open_ctx(&e->ctx);
+    cohl_text_encoder_new(&e->text, &text, NULL);
+    ready(&e->text->params, &e->ctx, 1);
+    for (int i = 0; i < 2; i++) {
+        cohl_dit_new(&e->dit[i], &small_dit, NULL);
+        ready(&e->dit[i]->params, &e->ctx, 2 + (uint64_t)i);
+    }
+}
+
+static void close_experts(experts *e)
+{
+    cohl_text_encoder_free(e->text);
+    for (int i = 0; i < 2; i++)
+        cohl_dit_free(e->dit[i]);
+    cohl_ctx_close(&e->ctx);
+}
+
 /* Three steps of a run: the first is the high expert's, the others the low one's. */
 static void test_each_expert_makes_its_own_steps(void **state)
 {
-    cohl_ctx ctx;
-    cohl_dit *dit[2];
-    cohl_text_encoder *text;
-    cohl_text_encoder_config text_config = { .vocab = 20, .dim = 10, .dim_attn = 8, .dim_ffn = 12, .num_heads = 2,
-                                             .num_layers = 1, .num_buckets = 8, .max_distance = 16, .eps = 1e-6f };
+    experts e;
     noted both = { 0 }, high = { 0 }, low = { 0 };
     cohl_schedule schedule;
     float latent[64];
-    open_ctx(&ctx);
-    cohl_text_encoder_new(&text, &text_config, NULL);
-    ready(&text->params, &ctx, 1);
-    for (int i = 0; i < 2; i++) {
-        cohl_dit_new(&dit[i], &small_dit, NULL);
-        ready(&dit[i]->params, &ctx, 2 + (uint64_t)i);
-    }
+    open_experts(&e);
     cohl_schedule_make(&schedule, cohl_schedule_kind_find("unipc"), 3, 1, NULL);
-    cohl_sample_request r = { .text = text, .dit = dit[0], .low_dit = dit[1], .boundary = (schedule.time[0] - 1) / 1000,
+    cohl_sample_request r = { .text = e.text, .dit = e.dit[0], .low_dit = e.dit[1], .boundary = (schedule.time[0] - 1) / 1000,
                               .id = (int32_t[]){ 5, 1 }, .id_count = 2, .frames = 2, .height = 2, .width = 4,
                               .schedule = &schedule, .solver = cohl_solver_find("euler_wan"), .guidance = 4,
                               .low_guidance = 1, .observer = { note, &both } };
-    assert_int_equal(cohl_sample_latents(&ctx, &r, latent, NULL), COHL_OK);
+    assert_int_equal(cohl_sample_latents(&e.ctx, &r, latent, NULL), COHL_OK);
     r.low_dit = NULL, r.observer.ctx = &high;
-    assert_int_equal(cohl_sample_latents(&ctx, &r, latent, NULL), COHL_OK);
+    assert_int_equal(cohl_sample_latents(&e.ctx, &r, latent, NULL), COHL_OK);
     assert_memory_equal(both.x[0], high.x[0], sizeof high.x[0]);
     assert_memory_not_equal(both.x[1], high.x[1], sizeof high.x[0]);
     /* the low expert alone, from where the high one left off */
     cohl_schedule rest = { .steps = 2 };
     memcpy(rest.sigma, schedule.sigma + 1, 3 * sizeof *rest.sigma);
     memcpy(rest.time, schedule.time + 1, 3 * sizeof *rest.time);
-    r.dit = dit[1], r.guidance = 1, r.schedule = &rest, r.start = high.x[0], r.observer.ctx = &low;
-    assert_int_equal(cohl_sample_latents(&ctx, &r, latent, NULL), COHL_OK);
+    r.dit = e.dit[1], r.guidance = 1, r.schedule = &rest, r.start = high.x[0], r.observer.ctx = &low;
+    assert_int_equal(cohl_sample_latents(&e.ctx, &r, latent, NULL), COHL_OK);
     assert_memory_equal(both.x[2], low.x[1], sizeof low.x[0]);
-    cohl_text_encoder_free(text);
-    for (int i = 0; i < 2; i++)
-        cohl_dit_free(dit[i]);
-    cohl_ctx_close(&ctx);
+    close_experts(&e);
+}
+
+/* What one expert said does not foretell the other: the second begins as if it were alone. */
+static void test_reuse_begins_anew_with_the_second_expert(void **state)
+{
+    enum { STEPS = 16, HIGH = 8 };
+    experts e;
+    static noted both, low;
+    cohl_schedule schedule, rest = { .steps = STEPS - HIGH };
+    cohl_sample_count count[2] = { 0 };
+    float latent[2][64];
+    open_experts(&e);
+    cohl_schedule_make(&schedule, cohl_schedule_kind_find("unipc"), STEPS, 1, NULL);
+    cohl_sample_request r = { .text = e.text, .dit = e.dit[0], .low_dit = e.dit[1],
+                              .boundary = (schedule.time[HIGH - 1] - 1) / 1000, .id = (int32_t[]){ 5, 1 }, .id_count = 2,
+                              .frames = 2, .height = 2, .width = 4, .schedule = &schedule,
+                              .solver = cohl_solver_find("euler_wan"), .guidance = 4, .low_guidance = 2, .reuse = 1,
+                              .count = &count[0], .observer = { note, &both } };
+    assert_int_equal(cohl_sample_latents(&e.ctx, &r, latent[0], NULL), COHL_OK);
+    memcpy(rest.sigma, schedule.sigma + HIGH, (STEPS - HIGH + 1) * sizeof *rest.sigma);
+    memcpy(rest.time, schedule.time + HIGH, (STEPS - HIGH + 1) * sizeof *rest.time);
+    r.dit = e.dit[1], r.low_dit = NULL, r.guidance = 2, r.schedule = &rest, r.start = both.x[HIGH - 1];
+    r.observer.ctx = &low, r.count = &count[1];
+    assert_int_equal(cohl_sample_latents(&e.ctx, &r, latent[1], NULL), COHL_OK);
+    assert_memory_equal(latent[0], latent[1], sizeof latent[0]);
+    assert_int_equal(count[0].steps, STEPS);
+    assert_int_equal(count[1].steps, STEPS - HIGH);
+    assert_true(count[1].passes >= 3 && count[1].passes < STEPS - HIGH);
+    assert_true(count[0].passes >= count[1].passes + 3 && count[0].passes < STEPS);
+    close_experts(&e);
 }
 
 /* ---- prompts ------------------------------------------------------------- */
@@ -450,6 +490,7 @@ int main(void)
         cmocka_unit_test(test_a_cropped_picture_shows_its_middle),
         cmocka_unit_test(test_resizing_to_the_same_size_changes_nothing),
         cmocka_unit_test(test_each_expert_makes_its_own_steps),
+        cmocka_unit_test(test_reuse_begins_anew_with_the_second_expert),
         cmocka_unit_test(test_prompts_are_cleaned_as_captions_were),
         cmocka_unit_test(test_a_tokenizer_in_json_takes_the_likeliest_split),
         cmocka_unit_test(test_a_tokenizer_in_json_that_is_none_is_refused),
