@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "bench/bench.h"
+#include "bench/giants_memory.h"
 #include "bench/giants_weights.h"
 #include "bench/rates.h"
 #include "model/dit.h"
@@ -435,6 +436,35 @@ static cohl_status measure_taehv(giants *g, const giant_row *row, cohl_error *er
     return st;
 }
 
+/* ---- memory ---------------------------------------------------------------------- */
+
+/* A film's, and what it may take. */
+static const struct memory_line { const char *name, *about; cohl_giants_film film; } memory_lines[] = {
+    { "memory-1.3b", "peak of 1.3B in BF16, 480x272x33, within 5 GB",
+      { "wan2.1-t2v-1.3b", NULL, 480, 272, 33, 5000000000, 0 } },
+    { "memory-5b", "peak of TI2V 5B in BF16, 480x288x33, within 8 GB",
+      { "wan2.2-ti2v-5b", NULL, 480, 288, 33, 8000000000, 0 } },
+    { "memory-14b", "peak of 14B in Q4_K, 480x272x33, within 12 GB",
+      { "wan2.1-t2v-14b", "Q4_K", 480, 272, 33, 12000000000, 0 } },
+};
+enum { MEMORY_LINES = sizeof memory_lines / sizeof *memory_lines };
+
+static cohl_status measure_memory(cohl_bench_report *report, const cohl_bench_params *params, int line, cohl_error *err)
+{
+    const struct memory_line *l = &memory_lines[line];
+    cohl_giants_film film = l->film;
+    cohl_giants_memory found;
+    film.threads = params->threads;
+    cohl_text_addf(&report->words, "%-16s %s\n", l->name, l->about);
+    cohl_status st = cohl_giants_memory_measure(&found, &film, err);
+    if (st)
+        return st;
+    cohl_bench_add(report, COHL_BENCH_AT_MOST, (double)film.limit * 1e-6, "MB", (double)found.peak * 1e-6, "%s", l->name);
+    cohl_bench_add(report, COHL_BENCH_NO_FLOOR, 0, "MB", (double)found.least * 1e-6, "%s, computed least", l->name);
+    cohl_bench_add(report, COHL_BENCH_NO_FLOOR, 0, "MB", (double)found.whole * 1e-6, "%s, computed whole", l->name);
+    return COHL_OK;
+}
+
 /* ---- the table ------------------------------------------------------------------- */
 
 static const giant_row rows[] = {
@@ -462,18 +492,20 @@ static bool listed(const char *list, const char *name)
     return false;
 }
 
+static const char *row_name(int i) { return i < ROWS ? rows[i].name : memory_lines[i - ROWS].name; }
+
 /* Every name of the list is a row's. */
 static cohl_status check_rows(const char *list, cohl_error *err)
 {
     for (const char *at = list; at; at = strchr(at, ','), at += at != NULL) {
         int length = (int)strcspn(at, ","), found = 0;
-        for (int i = 0; i < ROWS; i++)
-            found += (int)strlen(rows[i].name) == length && !strncmp(rows[i].name, at, (size_t)length);
+        for (int i = 0; i < ROWS + MEMORY_LINES; i++)
+            found += (int)strlen(row_name(i)) == length && !strncmp(row_name(i), at, (size_t)length);
         if (found)
             continue;
         cohl_text text = { 0 };
-        for (int i = 0; i < ROWS; i++)
-            cohl_text_addf(&text, "%s%s", i ? ", " : "", rows[i].name);
+        for (int i = 0; i < ROWS + MEMORY_LINES; i++)
+            cohl_text_addf(&text, "%s%s", i ? ", " : "", row_name(i));
         cohl_status st = cohl_fail(err, COHL_ERR_ARGUMENT, "no row is called \"%.*s\"; there are %s", length, at,
                                    text.data ? text.data : "");
         cohl_text_free(&text);
@@ -498,10 +530,24 @@ static void measure_rates(giants *g)
         cohl_text_add(&g->report->words, "oneDNN's int8 is not exact here; ours is, and its shares are of oneDNN's rate\n");
 }
 
+/* Whether a row other than those of memory is asked for. */
+static bool any_row(const char *list)
+{
+    bool any = !list;
+    for (int i = 0; i < ROWS; i++)
+        any = any || listed(list, rows[i].name);
+    return any;
+}
+
 cohl_status cohl_bench_giants(cohl_bench_report *report, const cohl_bench_params *params, cohl_error *err)
 {
     giants g = { .report = report, .params = params };
     cohl_status st = check_rows(params->rows, err);
+    for (int i = 0; i < MEMORY_LINES && !st; i++)      /* before there are threads: each is a process */
+        if (params->rows ? listed(params->rows, memory_lines[i].name) : !params->quick)
+            st = measure_memory(report, params, i, err);
+    if (st || !any_row(params->rows))
+        return st;
     if (!st) st = cohl_workers_new(&g.workers, params->threads, err);
     if (st)
         return st;

@@ -54,7 +54,7 @@ static void prepare_conv(setup *s)
     draw_edges(s, kernel);
     s->conv.pad_front = s->bench || s->variant == 0 || coin(s) ? kt - 1 : 0;
     bool wide = s->variant % 6 == 5;                       /* many pixels of few channels */
-    int64_t side = wide ? 100 : 17, most = wide ? 5 : 48;
+    int64_t side = wide ? 100 : s->variant % 6 == 4 ? 33 : 17, most = wide ? 5 : 48;
     int64_t frames = size(s, 5, 5, 17), height = size(s, side, 40, 80);
     int64_t width = size(s, side, 24, 48), in = size(s, most, 64, 64), out = size(s, most, 64, 64);
     frames += s->conv.pad_front ? 0 : kt - 1;

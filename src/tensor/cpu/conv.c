@@ -9,8 +9,11 @@
  * code does it: for stride 2 the input's pixels fall into phases (even, odd) and
  * each phase sees its own subset of the taps. So every tile owns its pixels.
  *
+ * Kernels of 3x3 have a way with fewer products (winograd.c).
+ *
  * Where oneDNN multiplies (library.h), a tile copies what its pixels see into a
  * matrix instead, of values brought to the library's type once a call. */
+#include "tensor/cpu/conv.h"
 #include "tensor/cpu/library.h"
 
 #include <string.h>
@@ -24,42 +27,12 @@ enum {
     LIBRARY_CHANNELS = 32,  /* with fewer on either side, copying costs more than bf16 saves */
 };
 
-/* Pixels (t, i, j) of a grid, each seeing kt*kh*kw pixels of x from
- * (t*stride_time + from_t, i*stride_space + from_y, j*stride_space + from_x) on. */
-typedef struct view {
-    const void *x, *history;                       /* [frames, height, width, channels] */
-    const float *zeros;                            /* [channels] */
-    size_t  pixel_bytes;
-    int64_t frames, height, width, channels, history_frames;
-    int64_t kt, kh, kw;
-    int64_t stride_time, stride_space, from_t, from_y, from_x;
-    int64_t out_frames, out_height, out_width, out;
-} view;
-
-static int64_t view_pixels(const view *v) { return v->out_frames * v->out_height * v->out_width; }
-static int64_t view_taps(const view *v) { return v->kt * v->kh * v->kw; }
-static int64_t view_depth(const view *v) { return view_taps(v) * v->channels; }
-
 static const float *zeros_of(cohl_ctx *ctx, int64_t count)
 {
     float *zeros = cohl_cpu_take(ctx, count);
     if (zeros)
         memset(zeros, 0, (size_t)count * sizeof *zeros);
     return zeros;
-}
-
-/* Row `row` of frame `frame` of x, of its history, or NULL: zeros. */
-static const char *view_row(const view *v, int64_t frame, int64_t row)
-{
-    const char *x = v->x;
-    int64_t frames = v->frames;
-    if (frame < 0 && v->history) {
-        x = v->history;
-        frame += frames = v->history_frames;
-    }
-    if (frame < 0 || frame >= frames || row < 0 || row >= v->height)
-        return NULL;
-    return x + (size_t)((frame * v->height + row) * v->width) * v->pixel_bytes;
 }
 
 /* Addresses of what pixels begin..begin+count-1 see: pixel n's tap at
@@ -436,7 +409,8 @@ void cohl_cpu_conv(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_in history, co
                         .whole = { v.kt, v.kh, v.kw }, .step = { 1, 1, 1 },
                         .count = { v.kt, v.kh, v.kw } };
     const float *bias = b ? cohl_cpu_widen(ctx, b->data, v.out) : NULL;
-    if (cohl_ctx_fine(ctx))
+    bool ours = library_of(ctx, v.channels, v.out) == COHL_FACTOR_NONE;
+    if (cohl_ctx_fine(ctx) && !(ours && cohl_cpu_winograd(ctx, &v, weight.w, bias, y->data)))
         run_view(ctx, &(conv_job){ .v = &v, .bias = bias, .y = y->data,
                                    .step_x = v.out, .step_y = v.out * v.out_width,
                                    .step_t = v.out * v.out_width * v.out_height }, &weight);

@@ -73,6 +73,11 @@ typedef struct cohl_kernels {
                  int64_t channels);
     void (*taps_most)(float *y, const float *const *x, const float *start, int taps, int64_t channels);
 
+    /* One tile of winograd.c. in: place p of the 16, [channels], at to + p * stride = (B' d B)[p], d what is seen.
+     * out: to[4], [count] each or NULL, = A' m A + bias (or NULL), m place p of the sums at m + p * stride. */
+    void (*winograd_in)(float *to, int64_t stride, const float *const seen[16], int64_t channels);
+    void (*winograd_out)(float *const to[4], const float *m, int64_t stride, const float *bias, int64_t count);
+
     /* rounded to nearest, ties to even; a NaN stays one (base/half.h) */
     void (*to_bf16)(uint16_t *to, const float *from, int64_t count);
 } cohl_kernels;

@@ -132,6 +132,7 @@ static void block_outer(const cohl_block *p)
 }
 
 #include "tensor/cpu/kernels_rows.h"
+#include "tensor/cpu/kernels_winograd.h"
 
 const cohl_kernels TABLE = {
     .isa = NAME, .block_rows = ROWS, .block_columns = COLUMNS,
@@ -140,4 +141,5 @@ const cohl_kernels TABLE = {
     .measure = measure, .norm = norm, .norm_back = norm_back,
     .soften = soften, .soften_back = soften_back, .dot = dot,
     .taps = taps, .taps_most = taps_most, .to_bf16 = to_bf16,
+    .winograd_in = winograd_in, .winograd_out = winograd_out,
 };
