@@ -37,23 +37,26 @@ static int64_t sums_place(const winograd *g) { return BLOCK * g->v->out + PAD; }
 
 /* ---- kernels ------------------------------------------------------------- */
 
-/* to[4] = G g, of three values a step apart. */
-static void bring_three(float to[4], const float *g, int step)
+/* Values of as many kernels as a panel has columns, side by side. */
+typedef float line[COHL_BLOCK_COLUMNS_MAX];
+
+/* G g of three lines a step apart, `count` values of each. */
+static void bring_three(line to[4], const line *g, int step, int64_t count)
 {
-    float sum = 0.5f * (g[0] + g[2 * step]), middle = 0.5f * g[step];
-    to[0] = g[0], to[1] = sum + middle, to[2] = sum - middle, to[3] = g[2 * step];
+    for (int64_t j = 0; j < count; j++) {
+        float first = g[0][j], last = g[2 * step][j], sum = 0.5f * (first + last), middle = 0.5f * g[step][j];
+        to[0][j] = first, to[1][j] = sum + middle, to[2][j] = sum - middle, to[3][j] = last;
+    }
 }
 
-/* u = G g G' of one 3x3 kernel. */
-static void bring_kernel(float u[PLACES], const float *g)
+/* u = G g G'. */
+static void bring_kernels(line u[PLACES], const line g[9], int64_t count)
 {
-    float half[3][4], back[4];
+    line half[3][4];
     for (int i = 0; i < 3; i++)
-        bring_three(half[i], g + i, 3);             /* down the columns */
-    for (int r = 0; r < 4; r++) {
-        bring_three(back, &half[0][r], 4);
-        memcpy(u + 4 * r, back, sizeof back);
-    }
+        bring_three(half[i], g + i, 3, count);      /* down the columns */
+    for (int r = 0; r < 4; r++)
+        bring_three(u + 4 * r, &half[0][r], 4, count);
 }
 
 static void pack_panel(void *arg, int panel, int thread)
@@ -61,18 +64,20 @@ static void pack_panel(void *arg, int panel, int thread)
     const winograd *g = arg;
     const view *v = g->v;
     int64_t columns = g->kernels->block_columns, place = cohl_cpu_panels(g->kernels, v->out) * columns * g->depth;
-    float *to = g->panels + panel * columns * g->depth, u[PLACES];
+    int64_t first = panel * columns, there = cohl_cpu_least(columns, v->out - first), step = g->depth * 9;
+    float *to = g->panels + first * g->depth;
+    line kernel[9] = { { 0 } }, u[PLACES];
 
     for (int64_t t = 0; t < v->kt; t++)
-        for (int64_t c = 0; c < v->channels; c++, to += columns)
-            for (int64_t j = 0; j < columns; j++) {
-                int64_t o = panel * columns + j;
-                memset(u, 0, sizeof u);
-                if (o < v->out)
-                    bring_kernel(u, g->w + ((o * v->channels + c) * v->kt + t) * 9);
-                for (int p = 0; p < PLACES; p++)
-                    to[p * place + j] = u[p];
-            }
+        for (int64_t c = 0; c < v->channels; c++, to += columns) {
+            const float *w = g->w + ((first * v->channels + c) * v->kt + t) * 9;
+            for (int64_t j = 0; j < there; j++, w += step)
+                for (int i = 0; i < 9; i++)
+                    kernel[i][j] = w[i];
+            bring_kernels(u, kernel, columns);
+            for (int p = 0; p < PLACES; p++)
+                memcpy(to + p * place, u[p], (size_t)columns * sizeof *to);
+        }
 }
 
 /* ---- tiles ----------------------------------------------------------------- */
