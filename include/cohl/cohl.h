@@ -121,9 +121,9 @@ typedef struct cohl_request {
                                    the same seed                            (NULL: "cohl")          */
     const char *decoder;        /* "taehv": frames by the fast autoencoder beside the model; "vae"
                                                                             (NULL: "vae")           */
-    double      reuse;          /* steps whose network can be foretold within this error, relative root mean
-                                   square, are made without it: above 0, to 1; 0 = none; COHL_REUSE_AUTO =
-                                   that of the bench, 0.1             (COHL_REUSE_MODEL: the model's)    */
+    double      reuse;          /* steps whose velocity can be foretold within this error, relative root mean
+                                   square, are made without the network: to 1; 0 = none; COHL_REUSE_AUTO =
+                                   what was measured, 0.15                  (COHL_REUSE_MODEL: the model's) */
     const char *image;          /* a picture that becomes the first frame   (NULL)                  */
     const char *last_image;     /* a picture that becomes the last one      (NULL)                  */
     const char *image_sha256;       /* what these files must be, as a film's recipe says: SHA-256   */

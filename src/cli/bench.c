@@ -60,9 +60,9 @@ static int run_bench(int argc, char **argv)
         { "--critic", "FOLDER", "the critic (critic/ in the model's folder)", COHL_OPTION_TEXT, &params.critic, 0, 0 },
         { "--prompts", "FILE", "control: prompts as JSON lines (held-out scenes of the theatre)",
           COHL_OPTION_TEXT, &params.prompts, 0, 0 },
-        { "--count", "N", "prompts, renders, clips or pieces (300, 1000, 12, 44; known: 60)", COHL_OPTION_INT, &params.count, 1, 1e6 },
+        { "--count", "N", "prompts, renders, clips or pieces (300, 1000, 12, 44; known: 60; reuse: 8)", COHL_OPTION_INT, &params.count, 1, 1e6 },
         { "--size", "WxH", "known: of the films (the model's own)", COHL_OPTION_TEXT, &size, 0, 0 },
-        { "--frames", "N", "control: of each film (the most the model learned); known: of a minute (960)", COHL_OPTION_INT, &params.frames, 1, 4097 },
+        { "--frames", "N", "control: of each film (the most the model learned); known: of a minute (960); reuse: of each film (17)", COHL_OPTION_INT, &params.frames, 1, 4097 },
         { "--steps", "N", "control, known: solver steps (the model's)", COHL_OPTION_INT, &params.steps, 1, 1000 },
         { "--act", "N", "1 first act, 2 the whole vocabulary (the model's)", COHL_OPTION_INT, &params.act, 1, 2 },
         { "--seed", "N", "other scenes, other films (0)", COHL_OPTION_SEED, &params.seed, 0, 0 },
@@ -81,7 +81,7 @@ static int run_bench(int argc, char **argv)
         "Measure: control (do films show what their prompts say?), critic (is the judge right?), giants\n"
         "(how fast are Wan's networks?), known (are joins of film seen, does a minute stay itself?), speed\n"
         "(how fast is each part?), vae (does the autoencoder keep the picture?), watermark (are the marks\n"
-        "found?). Exit code 1 when a floor is missed.", options };
+        "found?), reuse (what do steps without a network lose?). Exit code 1 when a floor is missed.", options };
     cohl_error err;
 
     if (!cohl_options_parse(&usage, argc, argv, &word, 0, 1, &exit_code))

@@ -73,9 +73,9 @@ static cohl_status read_reuse(const char *text, double *threshold, cohl_error *e
         return COHL_OK;
     }
     *threshold = strtod(text, &end);
-    if (end == text || *end || !(*threshold > 0 && *threshold <= 1))
-        return cohl_fail(err, COHL_ERR_ARGUMENT, "--reuse is \"%.40s\", expected off, auto or an error above 0, to 1, such as "
-                         "0.1", text);
+    if (end == text || *end || !(*threshold >= 0 && *threshold <= 1))
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "--reuse is \"%.40s\", expected off, auto or an error to 1, such as "
+                         "0.15", text);
     return COHL_OK;
 }
 
@@ -514,7 +514,7 @@ static int run_generate(int argc, char **argv)
         { "--guidance", "G", "how strictly the words are followed, 1 = off (the model's)", COHL_OPTION_NUMBER, &a.guidance, 0, 100 },
         { "--shift", "S", "more = more steps where noise is high (the model's)", COHL_OPTION_NUMBER, &a.shift, 0.01, 100 },
         { "--solver", "NAME", "euler, unipc, ... (the model's)", COHL_OPTION_TEXT, &a.solver, 0, 0 },
-        { "--reuse", "WHAT", "off, auto, or the error within which a step may be foretold without the network, as 0.1 (the model's)", COHL_OPTION_TEXT, &a.reuse, 0, 0 },
+        { "--reuse", "WHAT", "off, auto, or the error within which a step may be foretold without the network, as 0.15 (the model's)", COHL_OPTION_TEXT, &a.reuse, 0, 0 },
         { "--noise", "NAME", "torch = what tools in Python start from with the same seed (cohl)", COHL_OPTION_TEXT, &a.noise, 0, 0 },
         { "--negative", "TEXT", "what guidance leads away from (the model's)", COHL_OPTION_TEXT, &a.negative, 0, 0 },
         { "--image", "FILE", "a picture that becomes the first frame", COHL_OPTION_TEXT, &a.image, 0, 0 },

@@ -25,8 +25,8 @@
 
 #include "diffusion/sampler.h"
 
-/* Of the thresholds of `cohl bench reuse` the one that is used where no other is asked for. */
-#define COHL_REUSE_MEASURED 0.1
+/* "auto": of the thresholds of `cohl bench reuse` the largest whose every film stayed above 43 dB (docs/performance.md). */
+#define COHL_REUSE_MEASURED 0.15
 
 typedef struct cohl_reuse {
     cohl_velocity inner;
