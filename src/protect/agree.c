@@ -55,10 +55,11 @@ static bool fits(const similarity *s, const cohl_pair *p)
     return x * x + y * y < near * near && fits_size(s, p) && fits_turn(s, p);
 }
 
-static int count_fitting(const similarity *s, const cohl_pair *pair, int count)
+/* Only as far as it can still be more than `beat`. */
+static int count_fitting(const similarity *s, const cohl_pair *pair, int count, int beat)
 {
     int fitting = 0;
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count && fitting + count - i > beat; i++)
         fitting += fits(s, &pair[i]);
     return fitting;
 }
@@ -96,10 +97,11 @@ static cohl_agreement weigh(const similarity *s, const cohl_pair *pair, int coun
                              .share = (high[0] - low[0]) * (high[1] - low[1]) / ((float)width * (float)height) };
 }
 
-cohl_agreement cohl_agree(const cohl_pair *pair, int count, int width, int height)
+cohl_agreement cohl_agree(const cohl_pair *pair, int count, int least, int width, int height)
 {
     similarity best = { 0 };
-    int most = 0, all = count * (count - 1) / 2;
+    int most = least > 1 ? least - 1 : 0, all = count * (count - 1) / 2;
+    bool found = false;
     cohl_rng rng = cohl_rng_make((uint64_t)count, 0);
     for (int n = 0, i = 0, j = 0; count > 1 && n < (all < TRIES ? all : TRIES); n++) {
         similarity s;
@@ -110,9 +112,9 @@ cohl_agreement cohl_agree(const cohl_pair *pair, int count, int width, int heigh
             i = (int)cohl_rng_below(&rng, (uint32_t)count);
             j = (int)cohl_rng_below(&rng, (uint32_t)count);
         }
-        int fitting = similarity_of(&s, &pair[i], &pair[j]) ? count_fitting(&s, pair, count) : 0;
+        int fitting = similarity_of(&s, &pair[i], &pair[j]) ? count_fitting(&s, pair, count, most) : 0;
         if (fitting > most)
-            most = fitting, best = s;
+            most = fitting, best = s, found = true;
     }
-    return most ? weigh(&best, pair, count, width, height) : (cohl_agreement){ 0 };
+    return found ? weigh(&best, pair, count, width, height) : (cohl_agreement){ 0 };
 }

@@ -16,7 +16,8 @@ typedef struct cohl_agreement {
 } cohl_agreement;
 
 /* The best of the similarities that two of the pairs give (random sample consensus: Fischler and
- * Bolles 1981, with pairs drawn the same way each time). width, height: of the first picture. */
-cohl_agreement cohl_agree(const cohl_pair *pair, int count, int width, int height);
+ * Bolles 1981, with pairs drawn the same way each time). Nothing where fewer than `least` pairs fit, which is told sooner.
+ * width, height: of the first picture. */
+cohl_agreement cohl_agree(const cohl_pair *pair, int count, int least, int width, int height);
 
 #endif

@@ -217,7 +217,7 @@ static void judge(cohl_sighting *best, const cohl_gallery *g, int number, const 
     count = count < SIDE_PAIRS_MOST ? count : SIDE_PAIRS_MOST;
     for (int i = 0; i < count; i++)
         pair[i] = pair_of(g, &m[i]);
-    cohl_agreement agreed = count >= PLACES_LEAST ? cohl_agree(pair, count, who->width, who->height)
+    cohl_agreement agreed = count >= PLACES_LEAST ? cohl_agree(pair, count, PLACES_LEAST, who->width, who->height)
                                                   : (cohl_agreement){ 0 };
     seen.places = agreed.count, seen.share = agreed.share, seen.size = agreed.size;
     seen.whole = seen.bits <= PRINT_NEAR;

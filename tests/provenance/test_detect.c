@@ -24,6 +24,7 @@ static char folder[] = "/tmp/cohl-detect-XXXXXX", film[64], stripped[64], named[
 static cohl_store *ledger;
 static cohl_mark_keys keys, no_keys;
 static cohl_trust own;
+static bool every;
 static char mark[COHL_MARK_ID_HEX];
 
 /* A film without credentials or marks, of these frames. */
@@ -195,6 +196,49 @@ static void test_nothing_found_is_never_called_real(void **state)
         assert_null(strstr(cohl_trace_words((cohl_trace)trace), "real"));
 }
 
+/* The credentials of a film of ours, laid beside one that is none: as who forges would. */
+static void test_broken_credentials_prove_nothing(void **state)
+{
+    char path[80], beside[96], label[256], *bytes;
+    uint8_t *store;
+    size_t size;
+    snprintf(path, sizeof path, "%s/laid.mp4", folder);
+    snprintf(beside, sizeof beside, "%s.c2pa", path);
+    assert_true(cohl_verify_keep(film, &store, &size, label));
+    assert_int_equal(cohl_file_write(beside, store, size, NULL), COHL_OK);
+    free(store);
+    assert_int_equal(cohl_file_read(&bytes, &size, plain, 1 << 22, NULL), COHL_OK);
+    assert_int_equal(cohl_file_write(path, bytes, size, NULL), COHL_OK);
+    free(bytes);
+    cohl_detection found = look(path, true);
+    assert_int_equal(found.credentials.findings.verdict, COHL_INVALID);
+    assert_int_equal(found.films.count, 0);
+    assert_int_equal(found.trace, COHL_TRACE_NONE);
+    cohl_detection_free(&found);
+}
+
+/* Without key and ledger a film of ours is known by its credentials; a bit of them changed, by its public mark alone. */
+static void test_a_changed_bit_in_its_credentials_takes_their_word(void **state)
+{
+    const cohl_detect_params params = { .keys = &no_keys, .trust = &own };
+    char path[80], *bytes;
+    size_t size;
+    snprintf(path, sizeof path, "%s/changed.mp4", folder);
+    assert_int_equal(cohl_file_read(&bytes, &size, film, 1 << 22, NULL), COHL_OK);
+    for (int change = 0; change < 2; change++) {
+        cohl_detection found;
+        char *inside = memmem(bytes, size, "visible_label", 13);
+        assert_non_null(inside);
+        inside[change ? 0 : 13] ^= change;
+        assert_int_equal(cohl_file_write(path, bytes, size, NULL), COHL_OK);
+        assert_int_equal(cohl_detect(&found, path, &params, NULL), COHL_OK);
+        assert_int_equal(found.credentials.findings.verdict, change ? COHL_INVALID : COHL_TRUSTED);
+        assert_int_equal(found.trace, change ? COHL_TRACE_PUBLIC : COHL_TRACE_OURS);
+        cohl_detection_free(&found);
+    }
+    free(bytes);
+}
+
 static void test_answer_as_json_has_all_three_layers(void **state)
 {
     cohl_detection found = look(film, true);
@@ -226,8 +270,20 @@ static void test_what_is_no_film_gets_one_sentence(void **state)
     assert_non_null(strstr(err.text, "missing.mp4"));
 }
 
+/* What `cohl info` asks of a film. */
+static void read_as_info_does(const char *path)
+{
+    cohl_film_reader *reader;
+    cohl_error err = { 0 };
+    if (!cohl_film_reader_open(&reader, path, 0, 0, &err))
+        cohl_film_reader_close(reader);
+    else if (err.status != COHL_ERR_FORMAT || !strstr(err.text, "cut.mp4") || strchr(err.text, '\n'))
+        fail_msg("status %d, \"%s\"", err.status, err.text);
+}
+
 /* A film cut all over its heads, and in its pictures: a sentence, or what is left of it. Credentials are cut at
- * every byte in test_provenance.c; here each cut asks FFmpeg too, which takes its time. */
+ * every byte in test_provenance.c; here each cut asks FFmpeg too, which takes its time: with the argument
+ * "every" all of the heads, else one byte of 61. */
 static void test_a_film_cut_anywhere_is_looked_at_or_refused(void **state)
 {
     char path[80], *bytes;
@@ -241,9 +297,10 @@ static void test_a_film_cut_anywhere_is_looked_at_or_refused(void **state)
     for (size_t cut = size; cut-- > 0;) {
         cohl_detection found = { .trace = COHL_TRACE_NONE };
         cohl_error err = { 0 };
-        if (cut % (cut > heads ? size / 2 : 61))
+        if (cut % (cut > heads ? size / 2 : every ? 1 : 61))
             continue;
         assert_int_equal(truncate(path, (off_t)cut), 0);
+        read_as_info_does(path);
         cohl_status st = cohl_detect(&found, path, &params, &err);
         if (st ? st != COHL_ERR_FORMAT || !strstr(err.text, "cut.mp4") || strchr(err.text, '\n')
                : found.credentials.findings.verdict > COHL_INVALID)
@@ -253,14 +310,17 @@ static void test_a_film_cut_anywhere_is_looked_at_or_refused(void **state)
     free(bytes);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    every = argc > 1 && !strcmp(argv[1], "every");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_own_film_is_known_in_every_layer),
         cmocka_unit_test(test_stripped_film_is_known_and_its_manifest_comes_back),
         cmocka_unit_test(test_strangers_see_the_public_mark_alone),
         cmocka_unit_test(test_words_alone_only_say),
         cmocka_unit_test(test_nothing_found_is_never_called_real),
+        cmocka_unit_test(test_broken_credentials_prove_nothing),
+        cmocka_unit_test(test_a_changed_bit_in_its_credentials_takes_their_word),
         cmocka_unit_test(test_answer_as_json_has_all_three_layers),
         cmocka_unit_test(test_what_is_no_film_gets_one_sentence),
         cmocka_unit_test(test_a_film_cut_anywhere_is_looked_at_or_refused),
