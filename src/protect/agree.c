@@ -97,11 +97,29 @@ static cohl_agreement weigh(const similarity *s, const cohl_pair *pair, int coun
                              .share = (high[0] - low[0]) * (high[1] - low[1]) / ((float)width * (float)height) };
 }
 
+/* Pairs that fit one similarity are turned by it, each within TURN_OFF: so many that could fit any. */
+static int most_turned_alike(const cohl_pair *pair, int count)
+{
+    enum { BINS = 32, WIDE = 8 };        /* bins of a circle that hold 2 TURN_OFF, however it lies to them */
+    int at[BINS] = { 0 }, most = 0;
+    for (int i = 0; i < count; i++)
+        at[(unsigned)lroundf(pair[i].turn * (float)(BINS / (2 * M_PI))) % BINS]++;
+    for (int first = 0; first < BINS; first++) {
+        int alike = 0;
+        for (int i = 0; i < WIDE; i++)
+            alike += at[(first + i) % BINS];
+        most = alike > most ? alike : most;
+    }
+    return most;
+}
+
 cohl_agreement cohl_agree(const cohl_pair *pair, int count, int least, int width, int height)
 {
     similarity best = { 0 };
     int most = least > 1 ? least - 1 : 0, all = count * (count - 1) / 2;
     bool found = false;
+    if (most_turned_alike(pair, count) < least)
+        return (cohl_agreement){ 0 };
     cohl_rng rng = cohl_rng_make((uint64_t)count, 0);
     for (int n = 0, i = 0, j = 0; count > 1 && n < (all < TRIES ? all : TRIES); n++) {
         similarity s;
