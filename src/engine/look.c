@@ -6,7 +6,7 @@
 
 #include "engine/steady.h"
 
-/* Drift goes as far as this: a part of the film's deviation, and a factor of it. */
+/* Drift at most: a part of the film's deviation, and a factor of it. */
 static const double SHIFT_MAX = 0.3, FACTOR_MAX = 1.25;
 /* No frame is scaled by more. */
 static const double SCALE_MAX = 1.5;

@@ -3,9 +3,9 @@
  * The look of a frame is the mean of each channel, and how far values deviate from it. Windows of
  * a film, and frames of a window, each come out a little brighter, duller or harsher than the film they
  * belong to, and nothing in the next window knows. While what was made in the last second or so looks
- * nearly as the film does, its frames are given the film's look. Once it is twice as far off as drift goes it is
- * film (night falls, the camera turns to the sky) and its look is what it was made with; between these
- * the one passes over into the other. No look changes faster from frame to frame than is seen as a flash.
+ * nearly as the film does, its frames are given the film's look. What is further off than drift goes is
+ * film (night falls, the camera turns to the sky): it is brought back by no more than drift. No look
+ * changes faster from frame to frame than is seen as a flash.
  *
  * A frame is changed by one curve a channel: scaled about its mean, moved, cut at black and white.
  * What the cut takes is made up for, so the look that was wanted is the look that is shown.

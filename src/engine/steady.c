@@ -4,13 +4,12 @@
 #include <assert.h>
 #include <math.h>
 
-/* Drift of a window goes as far as this: a part of the deviation, and a factor of it. */
+/* Drift of a window at most: a part of the deviation, and a factor of it. */
 static const double SHIFT_MAX = 0.5, FACTOR_MAX = 1.4;
 
 double engine_not_drift(double difference, double drift)
 {
-    double size = fabs(difference);
-    return size <= drift ? 0 : size >= 2 * drift ? difference : copysign(2 * (size - drift), difference);
+    return copysign(fmax(fabs(difference) - drift, 0), difference);
 }
 
 /* Mean and deviation of a channel. */

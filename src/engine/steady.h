@@ -3,9 +3,9 @@
  * Each window of a long film is made from the end of the one before, so a small error in it is
  * handed on and grows: pictures get harsher, colours drift. The mean and deviation of each latent
  * channel over what is known first (given film, or the first window) are kept, and what later
- * windows make is brought back to them. What differs by twice as much as drift does is film (night
- * falls, the camera turns to the sky) and stays. What is left of drift once it is decoded is for
- * engine/look.h.
+ * windows make is brought back to them. What differs by more than drift does is film (night falls,
+ * the camera turns to the sky): it is brought back by no more than drift. What is left of drift once it
+ * is decoded is for engine/look.h.
  *
  * Pure host arithmetic in a fixed order. */
 #ifndef COHL_ENGINE_STEADY_H
@@ -16,8 +16,7 @@
 
 enum { ENGINE_STEADY_CHANNELS_MAX = 128 };
 
-/* What is left of a difference when drift is taken from it: nothing of one no larger than drift, all of one
- * twice as large, and in between the one passes over into the other. */
+/* What is left of a difference when drift, 0 or more, is taken from it: nothing of one that is no larger. */
 double engine_not_drift(double difference, double drift);
 
 /* Starts as { 0 }. */

@@ -25,6 +25,7 @@ enum { SIDE = 64, FPS = 8 };
 
 static char model[64];
 static cohl_engine *engine;
+static int rate = FPS;      /* of the engine's model, frames a second */
 
 /* A disc crosses a slope of colours; `tint` tells films apart. */
 static void paint(cohl_frame *frame, int index, int tint)
@@ -119,7 +120,7 @@ static bool carries(const film *f, int at, int count, const char *path, int from
     bool same = true;
     assert_int_equal(engine_clip_open(&clip, path, SIDE, SIDE, NULL), COHL_OK);
     for (int i = 0; i < count && same; i++) {
-        assert_int_equal(engine_clip_at(clip, (double)(from + i) / FPS, &frame, NULL), COHL_OK);
+        assert_int_equal(engine_clip_at(clip, (double)(from + i) / rate, &frame, NULL), COHL_OK);
         same = at + i < f->count && !memcmp(f->rgb + (size_t)(at + i) * frame_bytes, frame->rgb, frame_bytes);
     }
     engine_clip_close(clip);
@@ -448,7 +449,7 @@ static int frames_of_film(const char *path)
 {
     engine_clip *clip;
     assert_int_equal(engine_clip_open(&clip, path, SIDE, SIDE, NULL), COHL_OK);
-    int frames = (int)(engine_clip_seconds(clip) * FPS + 1e-3);
+    int frames = (int)(engine_clip_seconds(clip) * rate + 1e-3);
     engine_clip_close(clip);
     return frames;
 }
@@ -463,14 +464,14 @@ static void pass_footage(int which, const char *path, const char *other)
     r.gap_begin = r.gap_begin ? 0.5 : 0, r.gap_end = 1;
     film f = make(engine, &r);
     bool before = r.given == COHL_GIVEN_EXTEND_BEFORE;
-    int count = r.given == COHL_GIVEN_FILL ? (int)(r.gap_begin * FPS) : r.given == COHL_GIVEN_BLEND ? frames - FPS :
+    int count = r.given == COHL_GIVEN_FILL ? (int)(r.gap_begin * rate) : r.given == COHL_GIVEN_BLEND ? frames - rate :
                 r.given == COHL_GIVEN_REMIX ? 0 : frames, at = before ? f.count - frames : 0;
     if (count && !carries(&f, at, count, path, 0))
         fail_msg("%s, case %d: the %d given frames are not as they were", path, which, count);
-    if (count > FPS && before)
-        expect_calm(&f, which, at - 1, -1, own_step(&f, at, FPS + 1));
-    else if (count > FPS)
-        expect_calm(&f, which, count, 1, own_step(&f, count - FPS - 1, FPS + 1));
+    if (count > rate && before)
+        expect_calm(&f, which, at - 1, -1, own_step(&f, at, rate + 1));
+    else if (count > rate)
+        expect_calm(&f, which, count, 1, own_step(&f, count - rate - 1, rate + 1));
     free(f.rgb);
 }
 
@@ -529,6 +530,15 @@ static void test_a_model_that_is_told_of_film_remixes_and_goes_on(void **state)
     cohl_engine_close(told);
 }
 
+/* The model that ships, in place of the tiny one. */
+static int set_up_mini(void **state)
+{
+    if (folder_make(state))
+        return 1;
+    rate = 16;
+    return cohl_engine_open(&engine, &(cohl_engine_params){ .model = COHL_SOURCE "/models/mini", .threads = 2 }, NULL);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -546,6 +556,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest footage[] = {
         cmocka_unit_test(test_real_footage_passes_through_all_of_them),
     };
+    if (argc > 2 && !strcmp(argv[1], "footage") && !strcmp(argv[2], "mini"))
+        return cmocka_run_group_tests(footage, set_up_mini, tear_down);
     if (argc > 1 && !strcmp(argv[1], "footage"))
         return cmocka_run_group_tests(footage, set_up, tear_down);
     return cmocka_run_group_tests(tests, set_up, tear_down);
