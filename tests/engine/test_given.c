@@ -536,7 +536,7 @@ static int set_up_mini(void **state)
     if (folder_make(state))
         return 1;
     rate = 16;
-    return cohl_engine_open(&engine, &(cohl_engine_params){ .model = COHL_SOURCE "/models/mini", .threads = 2 }, NULL);
+    return cohl_engine_open(&engine, &(cohl_engine_params){ .model = COHL_SOURCE "/models/mini", .threads = 1 }, NULL);
 }
 
 int main(int argc, char **argv)
