@@ -6,10 +6,10 @@
 
 #include "engine/steady.h"
 
-/* Drift at most: a part of the film's deviation, and a factor of it. */
-static const double SHIFT_MAX = 0.3, FACTOR_MAX = 1.25;
+/* Drift at most: a part of the film's deviation, of one of so many levels where the film is flatter; a factor of it. */
+static const double SHIFT_MAX = 0.3, SHIFT_OF_LEAST = 40, FACTOR_MAX = 1.4;
 /* No frame is scaled by more. */
-static const double SCALE_MAX = 1.5;
+static const double SCALE_MAX = 1.6;
 /* What a look may change by from one frame to the next: levels, and a factor. */
 static const double CALM_SHIFT = 2, CALM_FACTOR = 1.03;
 /* The part of what was made lately that one frame is. */
@@ -93,8 +93,9 @@ static engine_look without_drift(const engine_look *made, const engine_look *fil
 {
     engine_look look = *made;
     double deviation = fmax(film->deviation, DEVIATION_LEAST), wider = log(fmax(made->deviation, DEVIATION_LEAST) / deviation);
+    double drift = SHIFT_MAX * fmax(deviation, SHIFT_OF_LEAST);
     for (int c = 0; c < CHANNELS; c++)
-        look.mean[c] = film->mean[c] + engine_not_drift(made->mean[c] - film->mean[c], SHIFT_MAX * deviation);
+        look.mean[c] = film->mean[c] + engine_not_drift(made->mean[c] - film->mean[c], drift);
     look.deviation = deviation * exp(engine_not_drift(wider, log(FACTOR_MAX)));
     return look;
 }

@@ -4,8 +4,9 @@
 #include <assert.h>
 #include <math.h>
 
-/* Drift of a window at most: a part of the deviation, and a factor of it. */
-static const double SHIFT_MAX = 0.5, FACTOR_MAX = 1.4;
+/* Drift of a window at most: a part of the deviation, of one of so much where a film is flatter (of all that a model
+ * has learned a channel's is about 1); a factor of it. */
+static const double SHIFT_MAX = 0.5, SHIFT_OF_LEAST = 0.5, FACTOR_MAX = 1.4;
 
 double engine_not_drift(double difference, double drift)
 {
@@ -41,7 +42,7 @@ void engine_steady_hold(const engine_steady *s, float *values, size_t cells, int
     for (int c = 0; c < channels && s->set && cells; c++) {
         double mean, deviation, factor = 1;
         measure(values, cells, channels, c, &mean, &deviation);
-        double wanted = s->mean[c] + engine_not_drift(mean - s->mean[c], SHIFT_MAX * s->deviation[c]);
+        double wanted = s->mean[c] + engine_not_drift(mean - s->mean[c], SHIFT_MAX * fmax(s->deviation[c], SHIFT_OF_LEAST));
         if (deviation > 0 && s->deviation[c] > 0) {
             double wider = log(deviation / s->deviation[c]);
             factor = exp(engine_not_drift(wider, log(FACTOR_MAX)) - wider);
