@@ -17,7 +17,8 @@ enum { DELIVERED_FRAMES = 80 };       /* that the encoder, checks and joins hold
 
 static cohl_status open_dry(cohl_ctx *ctx, const cohl_engine *engine, cohl_error *err)
 {
-    return cohl_ctx_open(ctx, &(cohl_ctx_params){ .backend = &cohl_backend_dry, .precision = engine->precision }, err);
+    return cohl_ctx_open(ctx, &(cohl_ctx_params){ .backend = &cohl_backend_dry, .workers = engine->workers,
+                                                    .precision = engine->precision }, err);
 }
 
 /* A context that is closed: its peak, its operations. */
