@@ -30,8 +30,8 @@ void cohl_reuse_forget(cohl_reuse *reuse)
     reuse->bend = -1;
 }
 
-/* Whether a frame can be foretold, and |t - t1| |t - t0|, by which the error grows: 0 where none moves.
- * A frame that moves and stood still before has no slope. */
+/* Whether a frame can be foretold, and |t - t1| |t - t0|, by which the error grows: 0 where none moves,
+ * which whole timesteps of many steps do, and says nothing. A frame that moves and stood still before has no slope. */
 static bool reach(const cohl_reuse *r, const float *time, double *out)
 {
     seen s = seen_of(r);
@@ -92,7 +92,7 @@ static cohl_status reused(void *ctx, const float *x, const float *time, float *v
     cohl_reuse *r = ctx;
     double far;
     bool known = reach(r, time, &far);
-    if (known && r->bend >= 0 && r->bend * far <= r->threshold) {
+    if (known && far > 0 && r->bend >= 0 && r->bend * far <= r->threshold) {
         foretell(r, time, v);
         r->skipped++;
         return COHL_OK;
