@@ -96,7 +96,7 @@ static engine_look without_drift(const engine_look *made, const engine_look *fil
     double drift = SHIFT_MAX * fmax(deviation, SHIFT_OF_LEAST);
     for (int c = 0; c < CHANNELS; c++)
         look.mean[c] = film->mean[c] + engine_not_drift(made->mean[c] - film->mean[c], drift);
-    look.deviation = deviation * exp(engine_not_drift(wider, log(FACTOR_MAX)));
+    look.deviation = deviation * exp(engine_not_drift(wider, log(fmax(FACTOR_MAX, 1 + drift / deviation))));
     return look;
 }
 
