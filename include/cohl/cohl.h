@@ -187,6 +187,8 @@ COHL_API cohl_status cohl_request_from_film(cohl_request *out, cohl_recipe_text 
                                             cohl_error *err);
 /* The LoRA files that the film's engine had (cohl_engine_params.loras), or NULL. */
 COHL_API const char *cohl_recipe_loras(const cohl_recipe_text *recipe);
+/* The precision that was asked of it (cohl_engine_params.precision), or NULL. */
+COHL_API const char *cohl_recipe_precision(const cohl_recipe_text *recipe);
 COHL_API void cohl_recipe_free(cohl_recipe_text *recipe);
 
 /* ---- a run --------------------------------------------------------------- */

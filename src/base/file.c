@@ -165,7 +165,7 @@ cohl_status cohl_folder_make(const char *path, cohl_error *err)
     cohl_status st = COHL_OK;
     if (!copy)
         return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory for its name", path);
-    for (char *at = copy + 1; !st; at++) {
+    for (char *at = copy + (*copy != 0); !st; at++) {
         char kept = *at;
         if (kept != '/' && kept != 0)
             continue;

@@ -11,6 +11,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 /* A number of a file: behind `key`, or with NULL at its begin; `fallback` when there is none ("max"). */
 static uint64_t number_of(const char *path, const char *key, uint64_t fallback)
 {
@@ -77,7 +79,7 @@ static double unit_bytes(const char *unit)
 cohl_status cohl_memory_read(uint64_t *out, const char *what, const char *text, cohl_error *err)
 {
     char *end;
-    double number = strtod(text, &end), unit;
+    double number = cohl_text_real(text, &end), unit;
     bool digit = isdigit((unsigned char)*text);
     while (*end == ' ')
         end++;

@@ -143,20 +143,31 @@ static char *take_path(const char *path, int take, int takes)
     return asprintf(&out, "%.*s-%0*d%s", (int)at, path, digits, take + 1, path + at) < 0 ? NULL : out;
 }
 
+/* The first take of `path` whose name is there already, or cannot be made; `takes` when all are free. */
+static int first_taken(const char *path, int takes)
+{
+    int take = 0;
+    for (bool free_one = true; free_one && take < takes; take += free_one) {
+        char *name = take_path(path, take, takes);
+        free_one = name && !cohl_file_exists(name);
+        free(name);
+    }
+    return take;
+}
+
 /* film.mp4, or film-2.mp4, ... when that is there: what was not named replaces nothing. */
 static char *free_name(int takes)
 {
-    for (int number = 1;; number++) {
-        char *path = NULL, *first = NULL;
-        int size = number == 1 ? asprintf(&path, "film.mp4") : asprintf(&path, "film-%d.mp4", number);
-        if (size < 0 || !(first = take_path(path, 0, takes)))
+    enum { NUMBERS_MOST = 1000000 };
+    for (int number = 1; number < NUMBERS_MOST; number++) {
+        char *path = NULL;
+        if ((number == 1 ? asprintf(&path, "film.mp4") : asprintf(&path, "film-%d.mp4", number)) < 0)
             return NULL;
-        bool taken = cohl_file_exists(first);
-        free(first);
-        if (!taken)
+        if (first_taken(path, takes) == takes)
             return path;
         free(path);
     }
+    return NULL;
 }
 
 /* ---- what is told -------------------------------------------------------- */
@@ -421,14 +432,12 @@ static cohl_status make_take(session *s, cohl_run *run, const cohl_film *film, i
     if (!take && !a->quiet)
         warn_of(cohl_run_plan(run)), warn_of_signer(a->signer);
     cohl_run_watch(run, show_progress, (void *)a);
-    running = run;
     if (stopped)
         cohl_run_cancel(run);
     if (!take)
         st = tell_estimate(s, run, err);
     if (!st)
         st = cohl_run_film(run, film, &report, err);
-    running = NULL;
     if (!st)
         tell_film(s, film, run, &report);
     else if (isatty(STDERR_FILENO))
@@ -453,7 +462,9 @@ static cohl_status do_take(session *s, const cohl_request *request, int take, bo
     if (!st && !a->no_sheet && cohl_run_plan(run)->frames > 1)
         film.sheet = sheet;
     if (!st) st = cohl_film_check(run, &film, err);
+    running = run;
     if (!st && make) st = a->plan ? tell_plan(s, &film, run, err) : make_take(s, run, &film, take, err);
+    running = NULL;
     cohl_run_free(run);
     free(path);
     free(sheet);
@@ -471,11 +482,12 @@ static cohl_status generate(session *s, cohl_error *err)
     cohl_status st = make_request(&request, &recipe, a, err);
     if (!st && a->memory) st = cohl_memory_read(&params.memory_bytes, "--memory", a->memory, err);
     if (!params.loras) params.loras = cohl_recipe_loras(recipe);
+    if (!params.precision) params.precision = cohl_recipe_precision(recipe);
     if (!st) st = cohl_engine_open(&s->engine, &params, err);
     for (int take = 0; take < a->takes && !st; take++)
-        st = do_take(s, &request, take, false, err);
+        st = stopped ? cohl_fail(err, COHL_ERR_CANCELLED, "cancelled") : do_take(s, &request, take, false, err);
     for (int take = 0; take < (a->plan ? 1 : a->takes) && !st; take++)
-        st = do_take(s, &request, take, true, err);
+        st = stopped ? cohl_fail(err, COHL_ERR_CANCELLED, "cancelled") : do_take(s, &request, take, true, err);
     cohl_engine_close(s->engine);
     cohl_recipe_free(recipe);
     return st;

@@ -24,6 +24,19 @@ enum { PICTURE_BYTES_MAX = 256 << 20 };
 
 /* Every answer is JSON first; without --json it is printed as lines. */
 
+/* What stands in a file is a stranger's. value: NULL: none, of an object. */
+static void print_line(int depth, const char *key, const char *value)
+{
+    int size = (int)strlen(key), width = 14 - 2 * depth;
+    printf("%*s", 2 * depth, "");
+    cohl_print_clean(key);
+    if (value) {
+        printf("%*s ", size < width ? width - size : 0, "");
+        cohl_print_clean(value);
+    }
+    puts("");
+}
+
 static void print_lines(const json_t *value, int depth)
 {
     const char *key;
@@ -32,12 +45,12 @@ static void print_lines(const json_t *value, int depth)
     json_object_foreach((json_t *)value, key, item) {
         char *text = json_dumps(item, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
         if (json_is_object(item)) {
-            printf("%*s%s\n", 2 * depth, "", key);
+            print_line(depth, key, NULL);
             print_lines(item, depth + 1);
         } else if (json_is_string(item)) {
-            printf("%*s%-*s %s\n", 2 * depth, "", 14 - 2 * depth, key, json_string_value(item));
+            print_line(depth, key, json_string_value(item));
         } else {
-            printf("%*s%-*s %s\n", 2 * depth, "", 14 - 2 * depth, key, text ? text : "");
+            print_line(depth, key, text ? text : "");
         }
         free(text);
     }
@@ -86,7 +99,7 @@ static cohl_status picture_info(json_t *json, const char *path, cohl_error *err)
 {
     char *bytes;
     size_t size;
-    cohl_frame *frame;
+    cohl_frame *frame = NULL;
     cohl_tags tags = { 0 };
     cohl_status st = cohl_file_read(&bytes, &size, path, PICTURE_BYTES_MAX, err);
     if (st)
@@ -97,8 +110,8 @@ static cohl_status picture_info(json_t *json, const char *path, cohl_error *err)
         json_object_set_new(json, "width", json_integer(frame->width));
         json_object_set_new(json, "height", json_integer(frame->height));
         set_tags(json, &tags);
-        cohl_frame_free(frame);
     }
+    cohl_frame_free(frame);
     cohl_tags_free(&tags);
     free(bytes);
     return st;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/options.h"
@@ -30,7 +31,7 @@ enum { FORM_COUNT = sizeof FORMS / sizeof *FORMS };
 
 static double machine_gigabytes(void)
 {
-    return (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE) / 1e9;
+    return (double)cohl_memory_whole() / 1e9;
 }
 
 static bool is_installed(const cohl_model_entry *entry, char **folder)

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "deliver/door.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +44,7 @@ struct cohl_door {
 
 cohl_door_params cohl_door_params_default(void)
 {
-    return (cohl_door_params){ .fps = 16, .crf = -1 };
+    return (cohl_door_params){ .fps = 16, .crf = -1, .made_until = INFINITY };
 }
 
 /* The film's name with another ending, in new memory. */
@@ -266,8 +267,10 @@ static cohl_status begin_checks(cohl_door *door, cohl_error *err)
 static cohl_status begin_marks(cohl_door *door, cohl_error *err)
 {
     const cohl_door_params *p = &door->params;
-    return p->marked ? cohl_imprint_open_marked(&door->imprint, p->width, p->height, p->fps, p->mark, p->mark_key, err)
-                     : cohl_imprint_open(&door->imprint, p->width, p->height, p->fps, p->recipe, err);
+    cohl_status st = p->marked ? cohl_imprint_open_marked(&door->imprint, p->width, p->height, p->fps, p->mark, p->mark_key, err)
+                               : cohl_imprint_open(&door->imprint, p->width, p->height, p->fps, p->recipe, err);
+    door->imprint.from = p->made_from, door->imprint.until = p->made_until;
+    return st;
 }
 
 cohl_status cohl_door_open(cohl_door **out, const cohl_door_params *params, cohl_error *err)

@@ -58,6 +58,8 @@ typedef struct cohl_door_params {
     const char *model, *model_digest;   /* that made it (ledger/models.h), or NULL        */
     const cohl_film_link *link;  /* what it was made from                                 */
     int         link_count;
+    double      made_from, made_until;   /* seconds; the rest of the film was given and leaves as it came: it gets no
+                                            fingerprint, or what it came from would seem made here (0, infinity) */
 
     /* for its credentials (provenance/credentials.h) */
     const char *signer;          /* PEM with a key and its chain; NULL: the installation's (NULL) */

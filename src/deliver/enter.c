@@ -15,6 +15,7 @@
 #include "media/still.h"
 #include "provenance/detect.h"
 #include "provenance/jumbf.h"
+#include "provenance/signer.h"
 
 enum { PICTURE_BYTES_MAX = 256 << 20 };
 
@@ -84,16 +85,23 @@ static cohl_status read_pixels(gathered *g, const char *path, cohl_error *err)
 {
     cohl_mark_keys *keys = calloc(1, sizeof *keys);
     char *folder = NULL;
-    const cohl_trust nobody = { 0 };
+    cohl_trust own = { 0 };
+    char *root = cohl_signer_root_there();
     cohl_status st = keys ? cohl_mark_keys_folder(&folder, err) : cohl_fail(err, COHL_ERR_MEMORY, "no memory for keys");
     if (!st) st = cohl_mark_keys_load(keys, folder, err);
-    if (!st) st = cohl_detect(&g->found, path, &(cohl_detect_params){ keys, NULL, &nobody }, err);
+    if (!st && root) st = cohl_trust_add(&own, root, err);
+    if (!st) st = cohl_detect(&g->found, path, &(cohl_detect_params){ keys, NULL, &own }, err);
     const cohl_mark_answer *mark = &g->found.private_mark;
     snprintf(g->key, sizeof g->key, "%d", mark->key);
     g->made.frames = g->found.frames;
     g->made.marked = !st && mark->log10_bound <= COHL_MARK_COUNTS && mark->has_identifier;
     g->made.mark = mark->identifier, g->made.mark_key = g->made.marked ? g->key : NULL;
     g->made.print = g->found.print, g->made.print_count = g->found.print_count;
+    if (!st && !g->made.marked && g->found.credentials.findings.verdict != COHL_TRUSTED)
+        st = cohl_fail(err, COHL_ERR_FORMAT, "%s: carries neither this installation's mark nor its signature, so it cannot be "
+                       "entered as made here", path);
+    cohl_trust_free(&own);
+    free(root);
     free(folder);
     free(keys);
     return st;

@@ -79,7 +79,7 @@ static cohl_status add_picture(cohl_entry *entry, const char *hidden, const char
 static cohl_status add_pictures(cohl_entry *entry, const char *hidden, const char *place, cohl_error *err)
 {
     struct dirent **names;
-    int count = scandir(hidden, &names, NULL, alphasort);
+    int count = scandir(hidden, &names, NULL, versionsort);
     cohl_status st = count < 0 ? cohl_fail(err, COHL_ERR_IO, "%s: cannot be listed", hidden) : COHL_OK;
     for (int i = 0; i < count; i++) {
         if (!st && names[i]->d_name[0] != '.')

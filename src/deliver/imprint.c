@@ -1,6 +1,7 @@
 /* imprint.c - marks into frames, fingerprints out of them. */
 #include "deliver/imprint.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,7 @@ static cohl_status newest_key(cohl_mark_key *key, cohl_error *err)
 cohl_status cohl_imprint_open(cohl_imprint *out, int width, int height, double fps, const char *recipe, cohl_error *err)
 {
     cohl_mark_key key;
-    *out = (cohl_imprint){ .fps = fps };
+    *out = (cohl_imprint){ .fps = fps, .until = INFINITY };
     cohl_status st = newest_key(&key, err);
     if (st)
         return st;
@@ -75,12 +76,14 @@ static cohl_status add_print(cohl_imprint *imprint, cohl_error *err)
 
 cohl_status cohl_imprint_frame(cohl_imprint *imprint, const cohl_frame **frame, cohl_error *err)
 {
-    bool due = imprint->print_count <= imprint->frames / imprint->fps * PRINTS_A_SECOND;
+    double at = imprint->frames / imprint->fps;
+    bool due = imprint->due <= at * PRINTS_A_SECOND, made = at >= imprint->from && at < imprint->until;
+    imprint->due += due;
     memcpy(imprint->frame->rgb, (*frame)->rgb, cohl_frame_bytes(*frame));
     if (imprint->marker)
         cohl_marker_frame(imprint->marker, imprint->frame);
     *frame = imprint->frame;
-    cohl_status st = due ? add_print(imprint, err) : COHL_OK;
+    cohl_status st = due && made ? add_print(imprint, err) : COHL_OK;
     imprint->frames++;
     return st;
 }

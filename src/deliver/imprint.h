@@ -13,7 +13,9 @@ typedef struct cohl_imprint {
     cohl_marker     *marker;             /* NULL: the frames are marked already   */
     cohl_frame      *frame;              /* the marked one                        */
     double           fps;
+    double           from, until;        /* seconds; outside them frames were given, and get no fingerprint (all) */
     int              frames;             /* marked so far                         */
+    int              due;                /* how often a fingerprint was due       */
     uint64_t         identifier;
     char             key[16];            /* the key's number, for the ledger      */
     cohl_film_print *print;

@@ -107,7 +107,8 @@ static bool is_left(int folder, const char *entry, const char *name)
     if (pid < 1 || pid > INT_MAX || *end != '-')
         return false;
     strtol(end + 1, &end, 10);
-    return !strcmp(end, ".part") && kill((pid_t)pid, 0) && errno == ESRCH &&
+    bool ours = !strncmp(end, ".part", 5) && (!end[5] || end[5] == '.');   /* or of its signing: "...part.N.PID.part" */
+    return ours && kill((pid_t)pid, 0) && errno == ESRCH &&
            !fstatat(folder, entry, &info, AT_SYMLINK_NOFOLLOW) && time(NULL) - info.st_mtime > LEFT_SECONDS;
 }
 

@@ -1,4 +1,5 @@
 /* seal.c - credentials for everything a door lets out. */
+#define _GNU_SOURCE
 #include "deliver/seal.h"
 
 #include <dirent.h>
@@ -145,7 +146,7 @@ static cohl_status seal_picture(const cohl_seal *seal, const char *hidden, const
 cohl_status cohl_seal_folder(const cohl_seal *seal, const char *hidden, const char *place, cohl_error *err)
 {
     struct dirent **names;
-    int count = scandir(hidden, &names, NULL, alphasort), frame = 0;
+    int count = scandir(hidden, &names, NULL, versionsort), frame = 0;
     cohl_status st = count < 0 ? cohl_fail(err, COHL_ERR_IO, "%s: cannot be listed", place) : COHL_OK;
     for (int i = 0; i < count; i++) {
         if (!st && names[i]->d_name[0] != '.')

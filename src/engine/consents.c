@@ -8,7 +8,7 @@
 #include "media/reader.h"
 #include "media/still.h"
 
-enum { TRACKS_MOST = 64 };
+enum { TRACKS_MOST = 64, LOOK_STEP = 4 };
 
 static const double LOOKS_A_SECOND = 4;      /* at a film; each costs as much as a frame of the check */
 
@@ -17,7 +17,8 @@ typedef struct followed { int first_frame; double nearest; char id[COHL_CONSENT_
 
 typedef struct look {
     const char *path;
-    cohl_store *ledger;
+    const engine_consents_params *params;
+    int         frame;           /* that is looked at */
     int64_t     now;
     cohl_faces *faces;
     followed    track[TRACKS_MOST];
@@ -45,9 +46,9 @@ static cohl_status look_at_face(look *l, const cohl_face *face, cohl_error *err)
         return cohl_fail(err, COHL_ERR_REFUSED, "%s: shows more than %d faces; consents cannot be told apart", l->path,
                          TRACKS_MOST);
     for (; l->track_count <= face->track; l->track_count++)
-        l->track[l->track_count] = (followed){ .first_frame = face->frame, .nearest = 2 };
+        l->track[l->track_count] = (followed){ .first_frame = l->frame, .nearest = 2 };
     followed *f = &l->track[face->track];
-    cohl_status st = l->ledger ? cohl_consent_find(id, &distance, l->ledger, face->embedding, l->now, err) : COHL_OK;
+    cohl_status st = l->params->ledger ? cohl_consent_find(id, &distance, l->params->ledger, face->embedding, l->now, err) : COHL_OK;
     if (!st && *id && distance < f->nearest) {
         f->nearest = distance;
         memcpy(f->id, id, sizeof id);
@@ -55,9 +56,10 @@ static cohl_status look_at_face(look *l, const cohl_face *face, cohl_error *err)
     return st;
 }
 
+/* The tracker counts in frames of a film that it sees all of; of looks far apart it may miss two. */
 static cohl_status look_at_frame(look *l, const cohl_frame *frame, int number, cohl_error *err)
 {
-    cohl_status st = cohl_faces_look(l->faces, frame, number, err);
+    cohl_status st = cohl_faces_look(l->faces, frame, LOOK_STEP * number, err);
     for (int i = 0; i < cohl_faces_count(l->faces) && !st; i++)
         st = look_at_face(l, cohl_faces_at(l->faces, i), err);
     return st;
@@ -79,18 +81,21 @@ static cohl_status look_at_film(look *l, cohl_error *err)
     cohl_frame *frame = NULL;
     bool more = true;
     double next = 0;
+    int looks = 0;
     cohl_status st = cohl_film_reader_open(&reader, l->path, 0, 0, err);
     if (st)
         return st;
     const cohl_film_info *info = cohl_film_reader_info(reader);
     st = cohl_frame_new(&frame, info->width, info->height, err);
-    for (int i = 0; !st; i++) {
-        if ((st = cohl_film_reader_next(reader, frame, &more, err)) || !more)
+    for (l->frame = 0; !st; l->frame++) {
+        if (*l->params->cancel)
+            st = cohl_fail(err, COHL_ERR_CANCELLED, "cancelled");
+        if (st || (st = cohl_film_reader_next(reader, frame, &more, err)) || !more)
             break;
         if (cohl_film_reader_seconds(reader) < next)
             continue;
         next = cohl_film_reader_seconds(reader) + 1 / LOOKS_A_SECOND;
-        st = look_at_frame(l, frame, i, err);
+        st = look_at_frame(l, frame, looks++, err);
     }
     cohl_frame_free(frame);
     cohl_film_reader_close(reader);
@@ -99,7 +104,7 @@ static cohl_status look_at_film(look *l, cohl_error *err)
 
 static cohl_status look_at_file(engine_consents *out, look *l, cohl_error *err)
 {
-    cohl_status st = cohl_faces_new(&l->faces, NULL, err);
+    cohl_status st = cohl_faces_new(&l->faces, l->params->workers, err);
     if (!st)
         st = cohl_still_begins(l->path) ? look_at_picture(l, err) : look_at_film(l, err);
     for (int i = 0; i < l->track_count && !st; i++)
@@ -130,7 +135,8 @@ static cohl_status keep_of_own(engine_consents *out, const char *path, const cha
     return st;
 }
 
-cohl_status engine_consents_ask(engine_consents *out, const cohl_request *r, cohl_store *ledger, cohl_error *err)
+cohl_status engine_consents_ask(engine_consents *out, const cohl_request *r, const engine_consents_params *params,
+                                cohl_error *err)
 {
     const struct { const char *path, *digest; } given[] = {
         { r->image, r->image_sha256 }, { r->last_image, r->last_image_sha256 }, { r->clip[0], r->clip_sha256[0] },
@@ -141,10 +147,10 @@ cohl_status engine_consents_ask(engine_consents *out, const cohl_request *r, coh
     *out = (engine_consents){ .count = 0 };
     for (size_t i = 0; i < sizeof given / sizeof *given && !st; i++) {
         bool own = false;
-        if (given[i].path && ledger && given[i].digest)
-            st = keep_of_own(out, given[i].path, given[i].digest, ledger, now, &own, err);
+        if (given[i].path && params->ledger && given[i].digest)
+            st = keep_of_own(out, given[i].path, given[i].digest, params->ledger, now, &own, err);
         if (!st && given[i].path && !own && see)
-            st = look_at_file(out, &(look){ .path = given[i].path, .ledger = ledger, .now = now }, err);
+            st = look_at_file(out, &(look){ .path = given[i].path, .params = params, .now = now }, err);
     }
     return st;
 }

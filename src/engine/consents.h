@@ -16,10 +16,18 @@ typedef struct engine_consents {
     int  count;
 } engine_consents;
 
-/* request with the digests of its files. ledger: NULL: none, so nobody consents.
+typedef struct engine_consents_params {
+    cohl_store          *ledger;    /* NULL: none, so nobody consents */
+    cohl_workers        *workers;   /* for the networks               */
+    const volatile bool *cancel;
+} engine_consents_params;
+
+/* request with the digests of its files.
  *
  * COHL_ERR_REFUSED   a face without consent, or a consent that was revoked: the sentence says which
+ * COHL_ERR_CANCELLED *params->cancel became true
  * COHL_ERR_ARGUMENT  more than ENGINE_CONSENTS_MOST persons */
-cohl_status engine_consents_ask(engine_consents *out, const cohl_request *request, cohl_store *ledger, cohl_error *err);
+cohl_status engine_consents_ask(engine_consents *out, const cohl_request *request, const engine_consents_params *params,
+                                cohl_error *err);
 
 #endif

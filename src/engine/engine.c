@@ -11,6 +11,7 @@
 #include "base/home.h"
 #include "base/memory.h"
 #include "base/shipped.h"
+#include "engine/origin.h"
 #include "engine/build.h"
 #include "fetch/pull.h"
 #include "ledger/films.h"
@@ -47,7 +48,11 @@ static cohl_status find_model(char **out, const char *asked, cohl_error *err)
 /* In int8, what is not held in eight bits is multiplied as is fastest here. */
 static cohl_status read_precision(cohl_engine *engine, const char *name, cohl_error *err)
 {
+    static const char *const names[] = { "f32", "bf16", "int8" };
     cohl_precision fast = cohl_backend_fast_precision(cohl_backend_best());
+    for (int i = 0; i < 3 && name; i++)
+        if (!strcmp(names[i], name))
+            engine->precision_asked = names[i];
     if (!name)
         name = fast == COHL_PRECISION_BF16 ? "bf16" : "f32";
     engine->precision = !strcmp(name, "f32") ? COHL_PRECISION_F32 : !strcmp(name, "bf16") ? COHL_PRECISION_BF16 : fast;
@@ -100,6 +105,7 @@ static cohl_status open_model(cohl_engine *engine, const char *asked, const char
                                     .held_most = engine->memory_asked ? 0 : HELD_MOST };
     if (!st) st = cohl_film_model_load_as(&engine->model, folder, &how, &engine->weights, err);
     if (!st) st = open_vocabulary(engine, folder, err);
+    engine->own_weights = !st && engine_weights_are_own(engine);
     free(folder);
     return st;
 }

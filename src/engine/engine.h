@@ -23,6 +23,8 @@ struct cohl_engine {
     cohl_film_model *model;
     cohl_vocabulary *vocabulary;    /* NULL: the model was not taught from a list */
     char            *loras;         /* laid over the model, as asked; or NULL */
+    const char      *precision_asked;   /* "f32", "bf16", "int8"; NULL = what is fast here */
+    bool             own_weights;   /* origin.h */
     char            *ledger;        /* the file; NULL: the installation's own; "": none */
     cohl_policy     *policy;
     bool             without_frame_checks;   /* origin.h */

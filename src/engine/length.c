@@ -161,8 +161,9 @@ cohl_status engine_plan_length(cohl_plan *plan, const cohl_request *r, const coh
         (st = count_asked(&asked, plan, r, can, err)) || (st = open_clips(&q, plan, r, clip, err)))
         return st;
     q.frames = count_made(plan, r, &q, &limits, asked);
-    if (r->image && r->last_image && q.frames < 2)
-        return cohl_fail(err, COHL_ERR_ARGUMENT, "a first and a last picture need a film of two frames at least");
+    if (r->last_image && q.frames < (r->image ? 6 : 2))
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "a %slast picture needs a film of %d frames of the model at least, this has %d",
+                         r->image ? "first and a " : "", r->image ? 6 : 2, q.frames);
     if ((st = reel_plan(reel, &q, &limits, err)))
         return st;
     plan->asked_frames = r->given == COHL_GIVEN_FILL ? 0 : asked;

@@ -1,10 +1,32 @@
 /* origin.c - whose weights these are, and what must therefore look at their frames. */
+#define _GNU_SOURCE
 #include "engine/origin.h"
 
+#include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "safety/network.h"
 #include "train/register.h"
+
+/* Other files of weights beside the named one may be what was loaded (weights/weights.h). */
+static bool holds_others(const char *model, const char *file)
+{
+    char *folder = NULL;
+    const char *slash = strrchr(file, '/');
+    struct dirent **entry = NULL;
+    int others = 0, count = asprintf(&folder, "%s/%.*s", model, (int)(slash - file), file) < 0 ? -1
+                          : scandir(folder, &entry, NULL, NULL);
+    for (int i = 0; i < count; i++) {
+        const char *name = entry[i]->d_name, *ending = strrchr(name, '.');
+        others += strcmp(name, slash + 1) && ((ending && !strcmp(ending, ".safetensors")) || strstr(name, ".index.json"));
+        free(entry[i]);
+    }
+    free(entry);
+    free(folder);
+    return count < 0 || others;
+}
 
 bool engine_weights_are_own(const cohl_engine *engine)
 {
@@ -16,7 +38,7 @@ bool engine_weights_are_own(const cohl_engine *engine)
         return false;
     bool own = !cohl_register_check(reg, NULL);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        own = own && json_object_get(json_object_get(reg->file, "weights"), files[i]);
+        own = own && json_object_get(json_object_get(reg->file, "weights"), files[i]) && !holds_others(m->folder, files[i]);
     cohl_register_free(reg);
     return own;
 }
@@ -24,7 +46,7 @@ bool engine_weights_are_own(const cohl_engine *engine)
 cohl_status engine_ask_checks(const cohl_engine *engine, bool *unchecked, cohl_error *err)
 {
     *unchecked = false;
-    if (cohl_networks_installed() || engine_weights_are_own(engine))
+    if (cohl_networks_installed() || engine->own_weights)
         return COHL_OK;
     *unchecked = engine->without_frame_checks;
     if (*unchecked)

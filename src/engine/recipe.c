@@ -65,6 +65,7 @@ char *engine_recipe_write(const cohl_engine *engine, const cohl_request *r, cons
     set_text(json, "cohl", COHL_VERSION);
     set_text(json, "model", engine->model->can.name);
     set_text(json, "loras", engine->loras);
+    set_text(json, "precision", engine->precision_asked);
     set_text(json, "prompt", r->prompt);
     set_text(json, "negative", r->negative ? r->negative : engine->model->sampling.negative);
     json_object_set_new(json, "width", json_integer(plan->width));
@@ -232,6 +233,11 @@ cohl_status cohl_request_from_film(cohl_request *out, cohl_recipe_text **recipe,
 const char *cohl_recipe_loras(const cohl_recipe_text *recipe)
 {
     return recipe ? json_string_value(json_object_get(recipe->json, "loras")) : NULL;
+}
+
+const char *cohl_recipe_precision(const cohl_recipe_text *recipe)
+{
+    return recipe ? json_string_value(json_object_get(recipe->json, "precision")) : NULL;
 }
 
 void cohl_recipe_free(cohl_recipe_text *recipe)

@@ -190,7 +190,9 @@ static cohl_status check_book(cohl_run *run, cohl_error *err)
     engine_book_open(&run->book, run->engine);
     cohl_status st = engine_book_check(&run->book, run->engine, run->recipe, &run->own.request, err);
     if (!st)
-        st = engine_consents_ask(&run->book.consents, &run->own.request, run->book.ledger, err);
+        st = engine_consents_ask(&run->book.consents, &run->own.request,
+                                 &(engine_consents_params){ run->book.ledger, run->engine->workers, &run->cancel }, err);
+    if (!st) st = engine_ask_policy(run->engine, COHL_POLICY_PROMPT, "prompt", run->own.request.prompt, true, err);
     if (st)
         engine_book_close(&run->book);
     return st;
@@ -303,13 +305,13 @@ cohl_status cohl_run_film(cohl_run *run, const cohl_film *film, cohl_run_report 
                                        .consents = &run->book.consents };
     cohl_status st = engine_ask_names(run->engine, film, err);
     if (!st) st = engine_ask_checks(run->engine, &told.unchecked, err);
-    if (!st) st = engine_ask_policy(run->engine, COHL_POLICY_PROMPT, "prompt", run->own.request.prompt, true, err);
     if (!st) st = claim_memory(run, err);
     if (st || (st = cohl_door_check(&params, err)) || (st = use_once(run, err)) || (st = check_book(run, err)))
         return st;
     st = open_run(run, err);
     params.ledger = run->book.ledger, params.model_digest = run->book.model_digest;
     params.link = run->book.link, params.link_count = run->book.link_count;
+    params.made_from = run->reel.made_begin / run->reel.fps, params.made_until = run->reel.made_end / run->reel.fps;
     if (!st) st = engine_facts_gather(&facts, run->engine->policy, &run->own.request, &told, err);
     params.facts = facts.json, params.source = facts.source, params.source_count = facts.source_count;
     params.description = *facts.description ? facts.description : NULL;

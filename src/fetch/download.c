@@ -188,6 +188,11 @@ static cohl_status judge(download *d, CURLcode result, bool *again, cohl_error *
         return cohl_fail(err, COHL_ERR_IO, "%s: there is no such file (404)", url);
     if (d->code == 401 || d->code == 403)
         return cohl_fail(err, COHL_ERR_IO, "%s: the server wants a login for it (%ld)", url, d->code);
+    if (result == CURLE_RANGE_ERROR) {    /* the server gives no parts */
+        forget(d);
+        *again = true;
+        return cohl_fail(err, COHL_ERR_IO, "%s: the server gives only all of it at once, and it broke off", url);
+    }
     if (result == CURLE_OK && d->code != 200 && d->code != 206) {
         *again = d->code >= 500;
         return cohl_fail(err, COHL_ERR_IO, "%s: the server answered %ld", url, d->code);
@@ -218,10 +223,12 @@ static cohl_status try_once(download *d, bool *again, cohl_error *err)
     }
     CURLcode result = curl_easy_perform(curl);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &d->code);
-    bool empty = result == CURLE_OK && d->code == 200 && !d->begun;
+    bool empty = result == CURLE_OK && d->code == 200 && !d->begun && !d->start;
     if (empty)
         begin(d, curl);
     curl_easy_cleanup(curl);
+    if (fflush(d->file) || fsync(fileno(d->file)))
+        d->full = true;
     if (fclose(d->file))
         d->full = true;
     return judge(d, result, again, err);

@@ -138,6 +138,15 @@ static cohl_status load_vae(cohl_film_model *m, const char *path, cohl_ctx *ctx,
 
 /* ---- all together -------------------------------------------------------- */
 
+/* What the engine lays out once for both experts. */
+static bool takes_the_same(const cohl_dit_config *one, const cohl_dit_config *other)
+{
+    return one->in_dim == other->in_dim && one->out_dim == other->out_dim && one->text_dim == other->text_dim &&
+           one->text_len == other->text_len && one->image_dim == other->image_dim &&
+           one->image_positions == other->image_positions && one->control_dim == other->control_dim &&
+           one->control_count == other->control_count;
+}
+
 /* Widths that one part hands to the next. */
 static cohl_status check_fit(const cohl_film_model *m, cohl_error *err)
 {
@@ -163,8 +172,12 @@ static cohl_status check_fit(const cohl_film_model *m, cohl_error *err)
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: the TAEHV beside it reads latents of %d numbers for %d pixels a side, the "
                          "autoencoder's are %d for %d: taew2_1 goes with Wan 2.1 and A14B, taew2_2 with Wan 2.2 TI2V",
                          m->folder, m->fast->config.z_dim, cohl_taehv_space(m->fast), z, cohl_vae_space(&m->vae->config));
-    if (m->low_dit && (m->low_dit->config.in_dim != dit->in_dim || m->low_dit->config.out_dim != dit->out_dim ||
-                       m->low_dit->config.text_dim != dit->text_dim))
+    if (m->image && (cohl_image_encoder_dim(m->image) != dit->image_dim ||
+                     (dit->image_positions && dit->image_positions != 2 * cohl_image_encoder_tokens(m->image))))
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: the image encoder makes %d tokens of %d numbers, the transformer reads tokens "
+                         "of %d%s", m->folder, cohl_image_encoder_tokens(m->image), cohl_image_encoder_dim(m->image),
+                         dit->image_dim, dit->image_positions ? ", and has other places for them" : "");
+    if (m->low_dit && !takes_the_same(dit, &m->low_dit->config))
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: its two experts do not take the same channels", m->folder);
     return COHL_OK;
 }

@@ -68,6 +68,8 @@ int cohl_image_encoder_tokens(const cohl_image_encoder *encoder)
     return side * side + 1;
 }
 
+int cohl_image_encoder_dim(const cohl_image_encoder *encoder) { return encoder->config.dim; }
+
 int64_t cohl_image_encoder_size(const cohl_image_encoder *encoder)
 {
     return cohl_params_size(&encoder->params);

@@ -36,6 +36,7 @@ cohl_status cohl_image_encoder_open(cohl_image_encoder **out, const cohl_image_e
                                     const cohl_weights *weights, cohl_dtype dtype, cohl_error *err);
 void cohl_image_encoder_close(cohl_image_encoder *encoder);
 int  cohl_image_encoder_tokens(const cohl_image_encoder *encoder);
+int  cohl_image_encoder_dim(const cohl_image_encoder *encoder);      /* of a token */
 size_t  cohl_image_encoder_slot(const cohl_image_encoder *encoder);   /* bytes that its layers take turns in */
 int64_t cohl_image_encoder_size(const cohl_image_encoder *encoder);   /* parameters */
 

@@ -136,7 +136,7 @@ void cohl_params_eight(cohl_params *params, const cohl_tensor *tensor)
 
 cohl_dtype cohl_param_dtype(const cohl_param *param, cohl_dtype dtype)
 {
-    if (dtype == COHL_Q8 && param->eight)
+    if (dtype == COHL_Q8 && param->eight && param->stored.dim[param->stored.rank - 1] <= COHL_Q8_INPUTS_MOST)
         return COHL_Q8;
     return dtype != COHL_F32 && param->narrow ? COHL_BF16 : COHL_F32;
 }

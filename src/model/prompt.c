@@ -94,8 +94,8 @@ static bool is_character(unsigned long c)
 /* What "&name;" or "&#number;" at `at` stands for, and its bytes; 0 = none. */
 static size_t entity(const char *at, uint32_t *c)
 {
-    size_t size = strcspn(at, ";");
-    if (at[0] != '&' || at[size] != ';' || size < 2 || size > 12)
+    size_t size = at[0] == '&' ? strcspn(at, ";") : 0;
+    if (!size || at[size] != ';' || size < 2 || size > 12)
         return 0;
     if (at[1] == '#') {
         char *end;

@@ -283,6 +283,8 @@ bool cohl_cbor_copy_text(const cbor_item_t *map, const char *key, char *out, siz
 {
     cohl_bytes text = cohl_cbor_text_of(cohl_cbor_get(map, key));
     size_t size = text.size < room ? text.size : room - 1;
+    while (size < text.size && size && (text.data[size] & 0xc0) == 0x80)      /* no half of a sign */
+        size--;
     if (text.data)
         memcpy(out, text.data, size);
     out[text.data ? size : 0] = 0;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/text.h"
 
 static const char expired[] = "signingCredential.expired", invalid[] = "signingCredential.invalid";
 
@@ -255,8 +256,12 @@ cohl_status cohl_trust_add(cohl_trust *trust, const char *path, cohl_error *err)
             count++;
         else
             X509_free(one);
+    bool ended = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    ERR_clear_error();
     close_pem(bio, bytes);
-    return count ? COHL_OK : cohl_fail(err, COHL_ERR_FORMAT, "%s: holds no certificate (PEM is expected)", path);
+    if (!count)
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: holds no certificate (PEM is expected)", path);
+    return ended ? COHL_OK : cohl_fail(err, COHL_ERR_FORMAT, "%s: certificate %d in it is broken", path, count + 1);
 }
 
 void cohl_trust_free(cohl_trust *trust)
@@ -304,6 +309,9 @@ bool cohl_chain_trusted(const cohl_chain *chain, const cohl_trust *trust, time_t
 
 /* ---- words ------------------------------------------------------------------ */
 
+/* Of RFC 5280, 4.1.2.2: 20 octets; decimals of longer ones take a time that grows with the square. */
+enum { SERIAL_BITS_MOST = 160 };
+
 static void name_part(char out[128], const X509_NAME *name, int nid)
 {
     int at = X509_NAME_get_index_by_NID(name, nid, -1);
@@ -316,7 +324,7 @@ static void name_part(char out[128], const X509_NAME *name, int nid)
         if (utf8[i] < 0x20 || utf8[i] == 0x7f)
             utf8[i] = ' ';
     if (size > 0)
-        snprintf(out, 128, "%.*s", size, utf8);
+        snprintf(out, 128, "%.*s", cohl_utf8_fit((const char *)utf8, size < 127 ? size : 127), utf8);
     OPENSSL_free(utf8);
     ERR_clear_error();
 }
@@ -336,7 +344,7 @@ cohl_certificate_words cohl_certificate_about(const X509 *c)
     if (!*words.issuer)
         name_part(words.issuer, X509_get_issuer_name(c), NID_organizationName);
     BIGNUM *serial = ASN1_INTEGER_to_BN(X509_get0_serialNumber(c), NULL);
-    char *digits = serial ? BN_bn2dec(serial) : NULL;
+    char *digits = serial && BN_num_bits(serial) <= SERIAL_BITS_MOST ? BN_bn2dec(serial) : NULL;
     if (digits)
         snprintf(words.serial, sizeof words.serial, "%s", digits);
     OPENSSL_free(digits);

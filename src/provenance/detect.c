@@ -103,10 +103,19 @@ static cohl_status look_for_films(cohl_detection *d, const look *l, cohl_store *
 
 /* ---- together ------------------------------------------------------------------------ */
 
+/* A picture alone, or two, may look like one of ours that was made from it. */
+static bool is_in_ledger(const cohl_detection *d)
+{
+    bool found = false;
+    for (int i = 0; i < d->films.count; i++)
+        found |= d->print_count >= FEW || d->films.hit[i].found_by != COHL_FOUND_BY_FINGERPRINT;
+    return found;
+}
+
 static cohl_trace conclude(const cohl_detection *d)
 {
     const cohl_findings *said = &d->credentials.findings;
-    if (said->verdict == COHL_TRUSTED || d->private_mark.log10_bound <= COHL_MARK_COUNTS || d->films.count)
+    if (said->verdict == COHL_TRUSTED || d->private_mark.log10_bound <= COHL_MARK_COUNTS || is_in_ledger(d))
         return COHL_TRACE_OURS;
     if (d->public_mark.log10_bound <= COHL_MARK_COUNTS)
         return COHL_TRACE_PUBLIC;

@@ -240,7 +240,10 @@ static void match_path(ranges *out, const cbor_item_t *exclusion, const char *pa
     if (*path != '/' || strcspn(path + 1, "/") != 4)
         return;
     while (!out->failed && cohl_box_next(&box, &at, data + size) == 1) {
-        out->compared += 1 + cohl_cbor_count(cohl_cbor_get(exclusion, "data"));
+        out->compared += 1 + cohl_cbor_count(exclusion);    /* what a look for a key costs, before the first */
+        out->failed |= out->compared > COMPARED_MOST;
+        if (!out->failed)
+            out->compared += cohl_cbor_count(cohl_cbor_get(exclusion, "data"));
         out->failed |= out->compared > COMPARED_MOST;
         if (memcmp(box.type, path + 1, 4))
             continue;

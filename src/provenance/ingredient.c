@@ -188,6 +188,14 @@ static int stands_there(const cohl_text *out, size_t start, const cohl_jumbf *ma
     return 0;
 }
 
+/* Under a header of our own: theirs may say another length than there was, and no hash covers it. */
+static void add_manifest(cohl_text *out, const cohl_jumbf *manifest)
+{
+    size_t box = cohl_box_begin(out, "jumb");
+    cohl_text_add_bytes(out, manifest->box.data, manifest->box.size);
+    cohl_box_end(out, box);
+}
+
 cohl_status cohl_ingredient_put_manifests(const cohl_ingredient *one, cohl_text *out, size_t start, cohl_error *err)
 {
     cohl_manifests store;
@@ -201,8 +209,7 @@ cohl_status cohl_ingredient_put_manifests(const cohl_ingredient *one, cohl_text 
             st = cohl_fail(err, COHL_ERR_FORMAT, "%s: its credentials hold a manifest %s that another file holds otherwise",
                            one->title, manifest->label);
         else if (!there)
-            cohl_text_add_bytes(out, manifest->box.start, (size_t)(manifest->box.data + manifest->box.size -
-                                                                   manifest->box.start));
+            add_manifest(out, manifest);
     }
     cohl_manifests_close(&store);
     return st;

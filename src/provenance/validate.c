@@ -331,8 +331,6 @@ static void check_file(check *c)
                                          "c2pa.hash.collection.data" };
     static assertion_fn *const checks[] = { check_data, check_bmff, check_boxes, check_boxes };
     int count = 0;
-    if (!c->file)
-        return;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         count += each_assertion(c, kinds[i], checks[i]);
     if (!count)

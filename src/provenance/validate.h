@@ -33,7 +33,7 @@ typedef struct cohl_findings {
 /* Empty findings about a file without credentials. */
 cohl_status cohl_findings_none(cohl_findings *out, cohl_error *err);
 
-/* file: what the store is about, NULL: the hash of the file is not looked at.
+/* file: what the store is about; NULL is a file of no bytes.
  * COHL_ERR_MEMORY  otherwise a broken store is a verdict, no error */
 cohl_status cohl_validate(cohl_findings *out, cohl_bytes store, const uint8_t *file, size_t size,
                           const cohl_trust *trust, cohl_error *err);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 enum { DEPTH_MOST = 32, WORD_BYTES = 512 };
 
 typedef struct reader { const char *text; size_t size, at; int depth; } reader;
@@ -64,7 +66,7 @@ static json_t *read_number(reader *r)
         digits[count++] = r->text[r->at++];
     digits[count] = 0;
     char *end;
-    double value = strtod(digits, &end);
+    double value = cohl_text_real(digits, &end);
     if (!count || *end)
         return NULL;
     return count < 16 && !strpbrk(digits, ".eE") ? json_integer((json_int_t)value) : json_real(value);

@@ -2,7 +2,7 @@
  *
  * A weight [out, in] has a scale for each of its rows, w[o, i] = scale[o] * q[o, i] with whole q in
  * -127..127; a row of activations gets its own scale when it is multiplied. So the sums are sums
- * of whole numbers, exact in 32 bits (up to in = 66,000), the same in any order and on any machine,
+ * of whole numbers, exact in 32 bits (up to in = COHL_Q8_INPUTS_MOST), the same in any order and on any machine,
  * and both scales are multiplied to them once at the end (as LLM.int8 does without its outliers,
  * Dettmers et al. 2022, section 2).
  *
@@ -16,7 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { COHL_Q8_COLUMNS = 16, COHL_Q8_DEPTH = 4, COHL_Q8_MOST = 127 };
+enum { COHL_Q8_COLUMNS = 16, COHL_Q8_DEPTH = 4, COHL_Q8_MOST = 127,
+       COHL_Q8_INPUTS_MOST = INT32_MAX / (255 * COHL_Q8_MOST) };    /* rows made unsigned go up to 255 */
 
 typedef struct cohl_q8_panel {
     float   scale[COHL_Q8_COLUMNS];

@@ -8,6 +8,7 @@
 #include "weights/lora.h"
 
 #include <math.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,11 +226,20 @@ void cohl_lora_close(cohl_lora *lora)
 int cohl_lora_count(const cohl_lora *lora) { return lora->count; }
 int cohl_lora_rank(const cohl_lora *lora) { return lora->rank; }
 
-static bool name_has(const char *path, const char *part)
+/* Does a word end between these two signs? "high_noise", "Wan22-Low", "HighNoise", and not "slow" or "highlight". */
+static bool parts(char before, char after)
+{
+    return !isalpha((unsigned char)before) || !isalpha((unsigned char)after) ||
+           (islower((unsigned char)before) && isupper((unsigned char)after));
+}
+
+/* Does the file's name hold this word? */
+static bool name_has(const char *path, const char *word)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    for (; *name; name++)
-        if (!strncasecmp(name, part, strlen(part)))
+    size_t size = strlen(word);
+    for (const char *at = name; *at; at++)
+        if (!strncasecmp(at, word, size) && (at == name || parts(at[-1], *at)) && parts(at[size - 1], at[size]))
             return true;
     return false;
 }
@@ -246,7 +256,8 @@ cohl_lora_sampling cohl_lora_sampling_of(const char *path)
         { "lightx2v", { "LightX2V step distillation", 4, 5, 1 } },
         { "stepdistill", { "LightX2V step distillation", 4, 5, 1 } },
         { "step_distill", { "LightX2V step distillation", 4, 5, 1 } },
-        { "lightning", { "Wan 2.2 Lightning", 4, 5, 1 } },
+        { "lightning_t2v", { "Wan 2.2 Lightning", 4, 5, 1 } },
+        { "lightning_i2v", { "Wan 2.2 Lightning", 4, 5, 1 } },
         { "4steps", { "a four-step distillation", 4, 5, 1 } },
         { "causvid", { "CausVid", 8, 0, 1 } },
     };
@@ -411,12 +422,12 @@ cohl_status cohl_lora_argument(char **file, float *strength, const char *argumen
 
 static cohl_status apply_argument(cohl_weights *weights, const char *argument, cohl_lora_expert expert, cohl_error *err)
 {
-    static const char *const others[] = { NULL, "low", "high" };
+    static const char *const others[][2] = { { NULL, NULL }, { "low", "lownoise" }, { "high", "highnoise" } };
     cohl_lora *lora = NULL;
     char *file;
     float strength;
     cohl_status st = cohl_lora_argument(&file, &strength, argument, err);
-    bool here = !st && !(others[expert] && name_has(file, others[expert]));
+    bool here = !st && !(others[expert][0] && (name_has(file, others[expert][0]) || name_has(file, others[expert][1])));
     if (here && !(st = cohl_lora_open(&lora, file, err)))
         st = cohl_lora_apply(weights, lora, strength, err);
     cohl_lora_close(lora);

@@ -385,7 +385,9 @@ static void test_bad_requests_get_one_sentence_that_says_what_is_right(void **st
         { { .prompt = "a", .solver = "magic" }, "unipc" },
         { { .prompt = "a", .reuse = 1.5 }, "reuse is 1.5, expected an error of 0 to 1" },
         { { .prompt = "a", .reuse = NAN }, "expected an error of 0 to 1" },
-        { { .prompt = "a", .frames = 1, .image = "a", .last_image = "b" }, "two frames" },
+        { { .prompt = "a", .frames = 1, .image = "a", .last_image = "b" }, "needs a film of 6 frames" },
+        { { .prompt = "a", .frames = 5, .image = "a", .last_image = "b" }, "needs a film of 6 frames" },
+        { { .prompt = "a", .frames = 1, .last_image = "b" }, "needs a film of 2 frames" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         cohl_error err = { 0 };

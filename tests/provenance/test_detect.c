@@ -12,6 +12,8 @@
 
 #include "base/file.h"
 #include "deliver/door.h"
+#include "media/still.h"
+#include "deliver/enter.h"
 #include "media/reader.h"
 #include "provenance/detect.h"
 #include "provenance/signer.h"
@@ -67,18 +69,19 @@ static void render(cohl_frame **frame, uint64_t seed)
     }
 }
 
-static void deliver(cohl_frame **frame)
+static void deliver_as(const char *path, const char *recipe, cohl_frame **frame, double made_from)
 {
     cohl_door_params params = cohl_door_params_default();
     cohl_door_report report;
     cohl_door *door;
-    params.path = film, params.width = WIDTH, params.height = HEIGHT, params.frames = FRAMES;
-    params.recipe = "{\"seed\":3}", params.ledger = ledger;
+    params.path = path, params.made_from = made_from, params.width = WIDTH, params.height = HEIGHT, params.frames = FRAMES;
+    params.recipe = recipe, params.ledger = ledger;
     assert_int_equal(cohl_door_open(&door, &params, NULL), COHL_OK);
     for (int i = 0; i < FRAMES; i++)
         assert_int_equal(cohl_door_put(door, frame[i], NULL), COHL_OK);
     assert_int_equal(cohl_door_close(door, COHL_OK, &report, NULL), COHL_OK);
-    memcpy(mark, report.mark, sizeof mark);
+    if (path == film)
+        memcpy(mark, report.mark, sizeof mark);
     cohl_door_report_free(&report);
 }
 
@@ -101,7 +104,7 @@ static int set_up(void **state)
     snprintf(plain, sizeof plain, "%s/plain.mp4", folder);
     assert_int_equal(cohl_case_open(&ledger, NULL, NULL), COHL_OK);
     render(frame, 3);
-    deliver(frame);
+    deliver_as(film, "{\"seed\":3}", frame, 0);
     free_frames(frame, FRAMES);
     render(frame, 4);
     write_plain(named, &comment, frame, FRAMES / 2);
@@ -152,6 +155,55 @@ static void test_own_film_is_known_in_every_layer(void **state)
     assert_int_equal(found.films.count, 1);
     assert_int_equal(found.films.hit[0].found_by, COHL_FOUND_BY_DIGEST | COHL_FOUND_BY_CREDENTIAL | COHL_FOUND_BY_MARK |
                      COHL_FOUND_BY_FINGERPRINT);
+    cohl_detection_free(&found);
+}
+
+/* Anybody can write a recipe into a file. */
+static void test_a_stranger_with_a_recipe_is_not_entered(void **state)
+{
+    cohl_frame *frame[FRAMES];
+    const cohl_tag recipe = { "comment", "{}" };
+    char stranger[80];
+    int64_t number = 0;
+    cohl_error err = { 0 };
+    snprintf(stranger, sizeof stranger, "%s/stranger.mp4", folder);
+    render(frame, 9);
+    write_plain(stranger, &recipe, frame, FRAMES);
+    assert_int_equal(cohl_enter_afterwards(&number, ledger, stranger, &err), COHL_ERR_FORMAT);
+    assert_non_null(strstr(err.text, "neither this installation's mark nor its signature"));
+    free_frames(frame, FRAMES);
+}
+
+/* Given film leaves as it came: what it came from does not look like ours. */
+static void test_what_was_given_gets_no_fingerprint(void **state)
+{
+    cohl_frame *frame[FRAMES];
+    char extended[80], source[80];
+    snprintf(extended, sizeof extended, "%s/extended.mp4", folder);
+    snprintf(source, sizeof source, "%s/source.mp4", folder);
+    render(frame, 11);
+    deliver_as(extended, "{\"seed\":11}", frame, (double)FRAMES / 16);
+    write_plain(source, NULL, frame, FRAMES);
+    free_frames(frame, FRAMES);
+    cohl_detection found = look(source, true);
+    assert_int_equal(found.films.count, 0);
+    assert_int_equal(found.trace, COHL_TRACE_NONE);
+    cohl_detection_free(&found);
+}
+
+/* One picture of a film, unmarked, may be what the film was made from. */
+static void test_a_picture_that_only_looks_like_ours_is_told_as_that(void **state)
+{
+    cohl_frame *frame[FRAMES];
+    char still[80];
+    snprintf(still, sizeof still, "%s/still.png", folder);
+    render(frame, 3);
+    assert_int_equal(cohl_still_write(still, frame[0], NULL, 0, NULL), COHL_OK);
+    free_frames(frame, FRAMES);
+    cohl_detection found = look(still, true);
+    assert_int_equal(found.films.count, 1);
+    assert_int_equal(found.films.hit[0].found_by, COHL_FOUND_BY_FINGERPRINT);
+    assert_int_equal(found.trace, COHL_TRACE_NONE);
     cohl_detection_free(&found);
 }
 
@@ -315,6 +367,9 @@ int main(int argc, char **argv)
     every = argc > 1 && !strcmp(argv[1], "every");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_own_film_is_known_in_every_layer),
+        cmocka_unit_test(test_a_stranger_with_a_recipe_is_not_entered),
+        cmocka_unit_test(test_what_was_given_gets_no_fingerprint),
+        cmocka_unit_test(test_a_picture_that_only_looks_like_ours_is_told_as_that),
         cmocka_unit_test(test_stripped_film_is_known_and_its_manifest_comes_back),
         cmocka_unit_test(test_strangers_see_the_public_mark_alone),
         cmocka_unit_test(test_words_alone_only_say),

@@ -173,6 +173,21 @@ static void test_signed_files_of_every_kind_are_trusted(void **state)
     cohl_trust_free(&trust);
 }
 
+/* Credentials beside a file speak of its bytes, and none are other bytes. */
+static void test_an_emptied_file_is_not_the_one_that_was_signed(void **state)
+{
+    cohl_trust trust = own_trust();
+    for (int i = 0; i < 2; i++) {
+        const char *path = path_of(i ? "empty.gif" : "empty.webm");
+        assert_int_equal(cohl_file_write(path, i ? "GIF89a..." : "\x1a\x45\xdf\xa3 webm", 9, NULL), COHL_OK);
+        sign(path, NULL, 0);
+        expect(path, &trust, COHL_TRUSTED);
+        assert_int_equal(cohl_file_write(path, "", 0, NULL), COHL_OK);
+        expect(path, &trust, COHL_INVALID);
+    }
+    cohl_trust_free(&trust);
+}
+
 /* Every chunk of a signed film begins where its table says. */
 static void test_chunks_are_found_after_signing(void **state)
 {
@@ -647,6 +662,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_manifest_of_too_many_assertions_has_no_claim),
         cmocka_unit_test(test_signed_files_of_every_kind_are_trusted),
+        cmocka_unit_test(test_an_emptied_file_is_not_the_one_that_was_signed),
         cmocka_unit_test(test_chunks_are_found_after_signing),
         cmocka_unit_test(test_a_flipped_bit_is_found_where_it_is),
         cmocka_unit_test(test_a_chain_of_edits_is_trusted_and_its_history_is_kept),

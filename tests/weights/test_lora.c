@@ -224,7 +224,9 @@ static void test_arguments_and_few_step_names(void **state)
     }
     assert_int_equal(cohl_lora_sampling_of("/x/Wan21_T2V_14B_LightX2V_cfg_step_distill.safetensors").steps, 4);
     assert_true(cohl_lora_sampling_of("Wan2.2-Lightning_T2V-A14B.safetensors").shift == 5);
+    assert_int_equal(cohl_lora_sampling_of("Wan2.2-I2V-A14B-4steps-lora_HIGH_fp16.safetensors").steps, 4);
     assert_int_equal(cohl_lora_sampling_of("/lightx2v/style.safetensors").steps, 0);
+    assert_int_equal(cohl_lora_sampling_of("lightning_storm.safetensors").steps, 0);
 }
 
 static void test_a_list_is_laid_over_in_order_and_by_expert(void **state)
@@ -236,8 +238,8 @@ static void test_a_list_is_laid_over_in_order_and_by_expert(void **state)
     cohl_error err;
     write_file(path_of("x-HIGH-noise"), list, 2);
     write_file(path_of("x-low-noise"), list, 2);
-    write_file(path_of("both"), list, 2);
-    snprintf(argument, sizeof argument, "%s/x-HIGH-noise:0.5,%s/x-low-noise:0.25,%s/both:0.125", folder, folder, folder);
+    write_file(path_of("slow_highlights"), list, 2);    /* words that only begin or end so */
+    snprintf(argument, sizeof argument, "%s/x-HIGH-noise:0.5,%s/x-low-noise:0.25,%s/slow_highlights:0.125", folder, folder, folder);
     for (int expert = COHL_LORA_ONLY; expert <= COHL_LORA_LOW; expert++) {
         cohl_weights *weights = open_model(NULL);
         if (cohl_lora_apply_list(weights, argument, (cohl_lora_expert)expert, &err))
