@@ -88,7 +88,7 @@ static cohl_status look_at_film(look *l, cohl_error *err)
     const cohl_film_info *info = cohl_film_reader_info(reader);
     st = cohl_frame_new(&frame, info->width, info->height, err);
     for (l->frame = 0; !st; l->frame++) {
-        if (*l->params->cancel)
+        if (l->params->cancel && *l->params->cancel)
             st = cohl_fail(err, COHL_ERR_CANCELLED, "cancelled");
         if (st || (st = cohl_film_reader_next(reader, frame, &more, err)) || !more)
             break;

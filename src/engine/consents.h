@@ -18,8 +18,8 @@ typedef struct engine_consents {
 
 typedef struct engine_consents_params {
     cohl_store          *ledger;    /* NULL: none, so nobody consents */
-    cohl_workers        *workers;   /* for the networks               */
-    const volatile bool *cancel;
+    cohl_workers        *workers;   /* for the networks; NULL: one thread */
+    const volatile bool *cancel;    /* or NULL                        */
 } engine_consents_params;
 
 /* request with the digests of its files.

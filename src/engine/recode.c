@@ -91,7 +91,8 @@ static cohl_status ask_consents(recode *r, cohl_error *err)
     const engine_facts_params told = { .consents = &r->consents };
     request.clip[0] = r->asked->from, request.clip_sha256[0] = r->digest;
     cohl_status st = r->ledger && r->params.recipe ? cohl_ledger_check(r->ledger, r->params.recipe, NULL, NULL, err) : COHL_OK;
-    if (!st) st = engine_consents_ask(&r->consents, &request, r->ledger, err);
+    if (!st) st = engine_consents_ask(&r->consents, &request,
+                                          &(engine_consents_params){ .ledger = r->ledger, .workers = r->workers }, err);
     return st ? st : engine_facts_gather(&r->facts, r->policy, &request, &told, err);
 }
 
