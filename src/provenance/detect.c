@@ -39,9 +39,10 @@ static cohl_status add_print(look *l, double seconds, cohl_error *err)
         return COHL_OK;
     cohl_film_print *plain = &l->print[l->prints], *mirrored = &l->mirrored[l->prints];
     plain->seconds = mirrored->seconds = seconds;
-    l->prints++;
     cohl_status st = cohl_print_of(&plain->bits, l->frame, err);
-    return st ? st : cohl_print_of_mirrored(&mirrored->bits, l->frame, err);
+    if (!st) st = cohl_print_of_mirrored(&mirrored->bits, l->frame, err);
+    l->prints += !st && plain->bits;         /* a flat frame is like every other */
+    return st;
 }
 
 static bool says_generated(const cohl_tags *tags)

@@ -8,6 +8,8 @@
 
 enum { SIDE = 32, LOW = 8 };
 
+static const float FLAT = 6;       /* steps of 256 between a picture's darkest and lightest part; both marks make less */
+
 static cohl_status luma_of(float luma[SIDE * SIDE], const cohl_frame *frame, cohl_error *err)
 {
     cohl_frame *small;
@@ -64,11 +66,20 @@ uint64_t cohl_print_of_luma(const float luma[SIDE * SIDE], bool mirrored)
     return print;
 }
 
+/* All flat frames are alike: their bits are those of rounding. luma is in 1/256 of a step. */
+static bool is_flat(const float luma[SIDE * SIDE])
+{
+    float least = luma[0], most = luma[0];
+    for (int i = 1; i < SIDE * SIDE; i++)
+        least = fminf(least, luma[i]), most = fmaxf(most, luma[i]);
+    return most - least < FLAT * 256;
+}
+
 static cohl_status print_of(uint64_t *print, const cohl_frame *frame, bool mirrored, cohl_error *err)
 {
     float luma[SIDE * SIDE];
     cohl_status st = luma_of(luma, frame, err);
-    *print = st ? 0 : cohl_print_of_luma(luma, mirrored);
+    *print = st || is_flat(luma) ? 0 : cohl_print_of_luma(luma, mirrored);
     return st;
 }
 

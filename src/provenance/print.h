@@ -9,6 +9,7 @@
 
 #include "media/frame.h"
 
+/* 0, which no other has: the frame is flat, and says nothing. */
 cohl_status cohl_print_of(uint64_t *print, const cohl_frame *frame, cohl_error *err);
 
 /* The same of the frame seen in a mirror. */

@@ -291,6 +291,28 @@ static void test_a_changed_bit_in_its_credentials_takes_their_word(void **state)
     free(bytes);
 }
 
+/* A film of ours that is even grey says nothing of another that is. */
+static void test_flat_frames_are_nobodys(void **state)
+{
+    cohl_frame *frame[FRAMES];
+    char ours[80], theirs[80], was[COHL_MARK_ID_HEX];
+    snprintf(ours, sizeof ours, "%s/grey.mp4", folder);
+    snprintf(theirs, sizeof theirs, "%s/theirs.mp4", folder);
+    for (int i = 0; i < FRAMES; i++) {
+        assert_int_equal(cohl_frame_new(&frame[i], WIDTH, HEIGHT, NULL), COHL_OK);
+        cohl_frame_fill(frame[i], 0, 0, WIDTH, HEIGHT, 0x808080);
+    }
+    memcpy(was, mark, sizeof was);
+    deliver_as(ours, "{\"seed\":5}", frame, 0);
+    memcpy(mark, was, sizeof was);
+    write_plain(theirs, NULL, frame, FRAMES);
+    free_frames(frame, FRAMES);
+    cohl_detection found = look(theirs, true);
+    assert_int_equal(found.films.count, 0);
+    assert_int_equal(found.trace, COHL_TRACE_NONE);
+    cohl_detection_free(&found);
+}
+
 static void test_answer_as_json_has_all_three_layers(void **state)
 {
     cohl_detection found = look(film, true);
@@ -378,6 +400,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_changed_bit_in_its_credentials_takes_their_word),
         cmocka_unit_test(test_answer_as_json_has_all_three_layers),
         cmocka_unit_test(test_what_is_no_film_gets_one_sentence),
+        cmocka_unit_test(test_flat_frames_are_nobodys),
         cmocka_unit_test(test_a_film_cut_anywhere_is_looked_at_or_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
