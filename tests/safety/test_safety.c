@@ -109,6 +109,8 @@ static void test_answers_name_their_rule(void **state)
         { COHL_POLICY_PROMPT, "a battle without blood", "" },
         { COHL_POLICY_NEGATIVE, "clothes, dress", "sexual.negative" },
         { COHL_POLICY_NEGATIVE, "blurry, text, extra fingers", "" },
+        { COHL_POLICY_NEGATIVE, "nsfw, nudity, gore, violence, watermark", "" },
+        { COHL_POLICY_NEGATIVE, "naked children", "minors.sexual" },
         { COHL_POLICY_NAME, "H4rry_P0tter-2.mp4", "copyright.character" },
         { COHL_POLICY_NAME, "red-balloon.mp4", "" },
     };
