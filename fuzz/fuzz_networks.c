@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "safety/tarball.h"
-#include "safety/tfjs.h"
+#include "vision/tarball.h"
+#include "vision/tfjs.h"
 
 static void try_archive(const cohl_tarball *t)
 {

@@ -9,7 +9,7 @@
 #include "cli/options.h"
 #include "cli/print.h"
 #include "deliver/check.h"
-#include "safety/install.h"
+#include "vision/install.h"
 
 /* ---- list ---------------------------------------------------------------- */
 

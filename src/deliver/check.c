@@ -6,7 +6,7 @@
 
 #include "deliver/check_protected.h"
 #include "deliver/check_writing.h"
-#include "safety/explicit.h"
+#include "vision/explicit.h"
 #include "safety/flash.h"
 
 /* ---- the checks -------------------------------------------------------------- */

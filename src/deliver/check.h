@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "media/frame.h"
-#include "safety/faces.h"
+#include "vision/faces.h"
 #include "safety/policy.h"
 #include "store/store.h"
 

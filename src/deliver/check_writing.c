@@ -10,7 +10,7 @@
 
 #include "base/home.h"
 #include "safety/decisions.h"
-#include "safety/writing.h"
+#include "vision/writing.h"
 
 enum { EVERY = 8, LINES_MOST = 32 };
 

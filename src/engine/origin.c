@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "safety/network.h"
+#include "vision/network.h"
 #include "train/register.h"
 
 /* Other files of weights beside the named one may be what was loaded (weights/weights.h). */

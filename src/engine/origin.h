@@ -3,7 +3,7 @@
  * A model of our own says in training.json what it was trained on, and names its weights by their sums; when these
  * are the weights that were loaded, and nothing was laid over them, every pixel that it learned from is known, and it
  * runs with the checks that are built in. Weights from anywhere else make no film before the networks that look at
- * frames are installed (safety/network.h), unless who opened the engine said that they may; the film's
+ * frames are installed (vision/network.h), unless who opened the engine said that they may; the film's
  * credentials then say so too. */
 #ifndef COHL_ENGINE_ORIGIN_H
 #define COHL_ENGINE_ORIGIN_H

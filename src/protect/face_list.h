@@ -6,7 +6,7 @@
  *     cohl_face_list_free(list);
  *
  * A single near face says little: strangers come near for a moment. So a face counts as protected when at least three
- * of one track are nearer than COHL_FACE_NEAR to one entry (safety/faces.h follows faces); in a film of fewer
+ * of one track are nearer than COHL_FACE_NEAR to one entry (vision/faces.h follows faces); in a film of fewer
  * frames, when all of its frames are. */
 #ifndef COHL_PROTECT_FACE_LIST_H
 #define COHL_PROTECT_FACE_LIST_H

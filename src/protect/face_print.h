@@ -5,12 +5,12 @@
  *     st = cohl_face_print_seal(&bytes, &print, err);             for a row (secret.h)
  *     double distance = cohl_face_print_distance(&print, face->embedding);
  *
- * They come from the installed networks (safety/faces.h), of an upright, aligned face. */
+ * They come from the installed networks (vision/faces.h), of an upright, aligned face. */
 #ifndef COHL_PROTECT_FACE_PRINT_H
 #define COHL_PROTECT_FACE_PRINT_H
 
 #include "base/text.h"
-#include "safety/faces.h"
+#include "vision/faces.h"
 
 enum { COHL_FACE_PRINT_MOST = 8 };
 

@@ -10,11 +10,11 @@
 #include <string.h>
 
 #include "../folder.h"
-#include "../safety/tiny_nets.h"
+#include "../vision/tiny_nets.h"
 #include "base/file.h"
 #include "deliver/check.h"
 #include "deliver/door.h"
-#include "safety/install.h"
+#include "vision/install.h"
 
 enum { WIDTH = 64, HEIGHT = 48, FRAMES = 5 };
 

@@ -18,7 +18,7 @@
 #include "deliver/door.h"
 #include "media/font.h"
 #include "provenance/verify.h"
-#include "safety/writing.h"
+#include "vision/writing.h"
 
 enum { WIDTH = 320, HEIGHT = 192, FRAMES = 20 };
 

@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "../folder.h"
-#include "../safety/tiny_nets.h"
+#include "../vision/tiny_nets.h"
 #include "base/file.h"
 #include "cohl/cohl.h"
 #include "deliver/door.h"

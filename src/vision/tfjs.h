@@ -9,8 +9,8 @@
  * It is JSON, alone or as "weightsManifest" of an object; or a JavaScript module in which that object
  * stands as a literal. A file of values is these bytes, or a JavaScript module whose longest string is their
  * base64. Nothing of a module is executed: what is no literal is refused. */
-#ifndef COHL_SAFETY_TFJS_H
-#define COHL_SAFETY_TFJS_H
+#ifndef COHL_VISION_TFJS_H
+#define COHL_VISION_TFJS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* convert.c - an installed network's file, made from what its package holds. */
-#include "safety/convert.h"
+#include "vision/convert.h"
 
 #include <stdbool.h>
 #include <stdio.h>

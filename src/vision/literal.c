@@ -1,5 +1,5 @@
 /* literal.c - a JavaScript literal as JSON. */
-#include "safety/literal.h"
+#include "vision/literal.h"
 
 #include <ctype.h>
 #include <stdbool.h>

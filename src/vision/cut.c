@@ -1,5 +1,5 @@
 /* cut.c - from a frame to what a small picture network sees. */
-#include "safety/cut.h"
+#include "vision/cut.h"
 
 #include <math.h>
 

@@ -1,5 +1,5 @@
 /* tarball.c - a package as registries send it. */
-#include "safety/tarball.h"
+#include "vision/tarball.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,11 +1,11 @@
 /* faces.c - whose faces a film shows: found, aligned, embedded, followed. */
-#include "safety/faces.h"
+#include "vision/faces.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "safety/face_nets.h"
+#include "vision/face_nets.h"
 
 enum { TRACKS_MOST = 64, GAP_MOST = 12 };       /* followed at once; frames that a face may be away */
 static const float OVERLAP_LEAST = 0.3f, DISTANCE_MOST = 0.45f;

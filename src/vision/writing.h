@@ -8,8 +8,8 @@
  *
  * Lines are found by how letters look (writing_line.h) and read by Tesseract (Smith 2007; its networks of 2018)
  * with Debian's English data, and French where they are installed. docs/checks.md says what is read and what not. */
-#ifndef COHL_SAFETY_WRITING_H
-#define COHL_SAFETY_WRITING_H
+#ifndef COHL_VISION_WRITING_H
+#define COHL_VISION_WRITING_H
 
 #include "base/text.h"
 #include "media/frame.h"

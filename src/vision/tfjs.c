@@ -1,6 +1,6 @@
 /* tfjs.c - weights as TensorFlow.js keeps them, read into named tensors. */
 #define _GNU_SOURCE
-#include "safety/tfjs.h"
+#include "vision/tfjs.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/half.h"
-#include "safety/literal.h"
+#include "vision/literal.h"
 
 static const size_t VALUES_MOST = (size_t)64 << 20;      /* of one tensor; the largest network has 6 million */
 static const char MEMBER[] = "weightsManifest";

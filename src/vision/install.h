@@ -4,10 +4,10 @@
  * cache, it fetches one file and runs nothing of it. Whoever brought that file by another way names it, or its
  * folder, and no connection is made. Either way its SHA-512 must be the one in network.c, before anything in it
  * is read. What is converted appears whole in checks/ of the user's data folder (base/home.h). */
-#ifndef COHL_SAFETY_INSTALL_H
-#define COHL_SAFETY_INSTALL_H
+#ifndef COHL_VISION_INSTALL_H
+#define COHL_VISION_INSTALL_H
 
-#include "safety/network.h"
+#include "vision/network.h"
 
 typedef struct cohl_install_params {
     const char *from;        /* a package's .tgz, or a folder that holds them; NULL: npm brings them   */

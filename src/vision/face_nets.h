@@ -1,13 +1,13 @@
 /* face_nets.h - the three networks that find a face and turn it into numbers; for faces.c.
  *
  * Each is given pixels and says what is in them. Values are those of @vladmandic/face-api 1.7.15 with
- * the same weights (tests/safety/compare.sh holds both against each other). */
-#ifndef COHL_SAFETY_FACE_NETS_H
-#define COHL_SAFETY_FACE_NETS_H
+ * the same weights (tests/vision/compare.sh holds both against each other). */
+#ifndef COHL_VISION_FACE_NETS_H
+#define COHL_VISION_FACE_NETS_H
 
-#include "safety/cut.h"
-#include "safety/faces.h"
-#include "safety/network.h"
+#include "vision/cut.h"
+#include "vision/faces.h"
+#include "vision/network.h"
 
 enum { COHL_DETECTOR_SIDE = 416, COHL_LANDMARKS_SIDE = 112, COHL_EMBEDDING_SIDE = 150 };
 

@@ -2,14 +2,14 @@
  *
  * The first convolution, then seventeen blocks: widened by a product, a depthwise convolution, narrowed
  * by another; where the shape stays, the block's input is added. ReLU6 after all but the narrowing. */
-#include "safety/explicit.h"
+#include "vision/explicit.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "safety/cut.h"
-#include "safety/network.h"
+#include "vision/cut.h"
+#include "vision/network.h"
 
 enum { SIDE = 224, BLOCKS = 17 };
 

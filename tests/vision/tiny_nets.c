@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "base/home.h"
-#include "safety/network.h"
+#include "vision/network.h"
 #include "weights/safetensors.h"
 
 enum { TENSORS_MOST = 128 };

@@ -1,5 +1,5 @@
 /* network.c - the pretrained networks that look at frames. */
-#include "safety/network.h"
+#include "vision/network.h"
 
 #include <math.h>
 #include <stdarg.h>

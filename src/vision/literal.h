@@ -1,6 +1,6 @@
 /* literal.h - a JavaScript literal as JSON: objects with plain keys, arrays, strings, numbers, !0 and !1. */
-#ifndef COHL_SAFETY_LITERAL_H
-#define COHL_SAFETY_LITERAL_H
+#ifndef COHL_VISION_LITERAL_H
+#define COHL_VISION_LITERAL_H
 
 #include <jansson.h>
 #include <stddef.h>

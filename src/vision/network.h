@@ -10,7 +10,7 @@
  *     st = cohl_network_end(network, out, x, 5, err);
  *     cohl_network_close(network);
  *
- * None ships with Cohl. `cohl checks install` (safety/install.h) brings them from the packages that
+ * None ships with Cohl. `cohl checks install` (vision/install.h) brings them from the packages that
  * publish them, in one safetensors file each, in checks/ of the user's data folder. The order of the layers
  * is code; how wide each is, its file says, so a layer checks what it gets, and a file that
  * does not fit ends in a sentence, never in a wrong score.
@@ -20,8 +20,8 @@
  *                   [height, width, channels]    a depthwise one
  *                   [out, in]                    a dense layer
  *     NAME.bias     [out]                        may be missing */
-#ifndef COHL_SAFETY_NETWORK_H
-#define COHL_SAFETY_NETWORK_H
+#ifndef COHL_VISION_NETWORK_H
+#define COHL_VISION_NETWORK_H
 
 #include "tensor/ops.h"
 

@@ -1,5 +1,5 @@
 /* face_nets.c - the three networks that find a face and turn it into numbers. */
-#include "safety/face_nets.h"
+#include "vision/face_nets.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* writing.c - lines of writing, read by Tesseract. */
 #define _GNU_SOURCE
-#include "safety/writing.h"
+#include "vision/writing.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 #include <tesseract/capi.h>
 #include <unistd.h>
 
-#include "safety/writing_line.h"
+#include "vision/writing_line.h"
 
 /* Of 100. Of words in harmless footage few are surer, of words that are there few less (docs/checks.md). */
 static const float SURE = 60;

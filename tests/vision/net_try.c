@@ -11,8 +11,8 @@
 #include <time.h>
 
 #include "base/file.h"
-#include "safety/explicit.h"
-#include "safety/face_nets.h"
+#include "vision/explicit.h"
+#include "vision/face_nets.h"
 
 enum { PARTS = 4 };
 static const char *const part_names[PARTS] = { "explicit", "detector", "landmarks", "embedding" };

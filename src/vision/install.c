@@ -1,6 +1,6 @@
 /* install.c - bring the networks that look at frames here, or take them away. */
 #define _GNU_SOURCE
-#include "safety/install.h"
+#include "vision/install.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +16,8 @@
 
 #include "base/file.h"
 #include "base/home.h"
-#include "safety/convert.h"
-#include "safety/tarball.h"
+#include "vision/convert.h"
+#include "vision/tarball.h"
 
 extern char **environ;
 

@@ -3,11 +3,11 @@
  * TensorFlow.js keeps kernels as [height, width, in, out]; the file has them in the order of network.h, as F32. A
  * layer that is scaled and shifted after its convolution (a folded batch norm) becomes one convolution. The same
  * package gives the same bytes. */
-#ifndef COHL_SAFETY_CONVERT_H
-#define COHL_SAFETY_CONVERT_H
+#ifndef COHL_VISION_CONVERT_H
+#define COHL_VISION_CONVERT_H
 
-#include "safety/network.h"
-#include "safety/tfjs.h"
+#include "vision/network.h"
+#include "vision/tfjs.h"
 
 /* Write it to path, whole or not at all; name is the package's, for sentences.
  *

@@ -4,8 +4,8 @@
  * is behind them (connected components at fixed levels, chained: Neumann and Matas 2012 without the learning).
  * What is found is told as a clean picture of the line, black on white, so that a reader of printed pages can
  * read what stands over any picture. Lines run from left to right within about ten degrees. */
-#ifndef COHL_SAFETY_WRITING_LINE_H
-#define COHL_SAFETY_WRITING_LINE_H
+#ifndef COHL_VISION_WRITING_LINE_H
+#define COHL_VISION_WRITING_LINE_H
 
 #include "media/frame.h"
 

@@ -8,8 +8,8 @@
  * An installed network (network.h): five classes whose scores sum to 1. What is refused, and why the lines
  * are where they are, docs/checks.md tells. One thread at a time; same frame, same scores, with any
  * number of threads. */
-#ifndef COHL_SAFETY_EXPLICIT_H
-#define COHL_SAFETY_EXPLICIT_H
+#ifndef COHL_VISION_EXPLICIT_H
+#define COHL_VISION_EXPLICIT_H
 
 #include <stdbool.h>
 

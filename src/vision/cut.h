@@ -2,8 +2,8 @@
  *
  * Bilinear between the four nearest pixels, as TensorFlow's resizeBilinear: with `corners`, the corner pixels
  * of both pictures lie on each other; without, their corners do. Beside the cut is black. */
-#ifndef COHL_SAFETY_CUT_H
-#define COHL_SAFETY_CUT_H
+#ifndef COHL_VISION_CUT_H
+#define COHL_VISION_CUT_H
 
 #include <stdbool.h>
 

@@ -6,8 +6,8 @@
  *     cohl_tarball_close(&tarball);
  *
  * Unpacked into memory, nothing onto the disk; so no path of it can lead anywhere. */
-#ifndef COHL_SAFETY_TARBALL_H
-#define COHL_SAFETY_TARBALL_H
+#ifndef COHL_VISION_TARBALL_H
+#define COHL_VISION_TARBALL_H
 
 #include <stddef.h>
 #include <stdint.h>

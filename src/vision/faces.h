@@ -13,8 +13,8 @@
  * numbers are near, are one track: a face turned away or hidden for half a second keeps its track.
  *
  * One thread at a time. Same frames, same faces, with any number of threads. */
-#ifndef COHL_SAFETY_FACES_H
-#define COHL_SAFETY_FACES_H
+#ifndef COHL_VISION_FACES_H
+#define COHL_VISION_FACES_H
 
 #include <stdbool.h>
 

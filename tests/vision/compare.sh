@@ -2,7 +2,7 @@
 # compare.sh - our scores against the original runtime's, network by network. By hand: it fetches about 100 MB by npm
 # into a temporary folder, and plain JavaScript takes seconds a frame.
 #
-#     tests/safety/compare.sh BUILD [cpu|wasm] [FRAMES]
+#     tests/vision/compare.sh BUILD [cpu|wasm] [FRAMES]
 #
 # BUILD is a build folder; the networks must be installed (`cohl checks install`). FRAMES (25) are taken from each
 # film of MEDIA (../shared/media), spread over its length. Exit 1 when a score differs by more than 1e-3.

@@ -1,6 +1,6 @@
 /* writing_line.c - patches of one colour in a row. */
 #define _GNU_SOURCE
-#include "safety/writing_line.h"
+#include "vision/writing_line.h"
 
 #include <math.h>
 #include <stdbool.h>
