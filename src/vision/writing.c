@@ -3,6 +3,7 @@
 #include "vision/writing.h"
 
 #include <ctype.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,20 +62,59 @@ cohl_status cohl_writing_new(cohl_writing **out, cohl_error *err)
     return st;
 }
 
+/* ---- Tesseract, started ----------------------------------------------------- */
+
+/* Starting takes a quarter of a second, as long as reading a few lines: one reader that is done waits here for
+ * the next film. It has learned nothing: its networks are fixed. */
+static struct { pthread_mutex_t lock; TessBaseAPI *reader; char *folder; const char *languages; } spare =
+    { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static TessBaseAPI *take_spare(const cohl_writing *w)
+{
+    TessBaseAPI *reader = NULL;
+    pthread_mutex_lock(&spare.lock);
+    if (spare.reader && !strcmp(spare.folder, w->folder) && !strcmp(spare.languages, w->languages)) {
+        reader = spare.reader;
+        free(spare.folder);
+        spare.reader = NULL, spare.folder = NULL;
+    }
+    pthread_mutex_unlock(&spare.lock);
+    return reader;
+}
+
+/* The reader goes there, or to its end when one waits already. */
+static void give_back(cohl_writing *w)
+{
+    TessBaseAPIClear(w->reader);
+    pthread_mutex_lock(&spare.lock);
+    if (!spare.reader) {
+        spare.reader = w->reader, spare.folder = w->folder, spare.languages = w->languages;
+        w->reader = NULL, w->folder = NULL;
+    }
+    pthread_mutex_unlock(&spare.lock);
+    if (w->reader)
+        TessBaseAPIDelete(w->reader);
+}
+
 void cohl_writing_free(cohl_writing *w)
 {
     if (!w)
         return;
     if (w->reader)
-        TessBaseAPIDelete(w->reader);
+        give_back(w);
     cohl_writing_finder_free(w->finder);
     free(w->folder);
     free(w);
 }
 
+/* Of the OpenMP runtime that Tesseract brings. Lines are small: its four threads spend most of their time waiting
+ * for each other (three quarters of it, by perf). */
+extern void omp_set_max_active_levels(int levels);
+
 static cohl_status start(cohl_writing *w, cohl_error *err)
 {
-    if (w->reader)
+    omp_set_max_active_levels(0);
+    if (w->reader || (w->reader = take_spare(w)))
         return COHL_OK;
     w->reader = TessBaseAPICreate();
     TessBaseAPISetVariable(w->reader, "debug_file", "/dev/null");
