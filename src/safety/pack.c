@@ -183,6 +183,7 @@ static cohl_status begin_rule(policy_rule **out, policy_packs *p, int pack, cons
 {
     const char *code, *category, *why, *instead, *origin;
     cohl_status st;
+    *out = NULL;
     if ((st = pack_string(&code, at, json, "code", true, err)) ||
         (st = pack_string(&category, at, json, "category", true, err)) ||
         (st = pack_string(&why, at, json, "why", true, err)) ||
@@ -319,7 +320,7 @@ static cohl_status add_traits(policy_packs *p, const pack_place *at, policy_rule
 static cohl_status add_bundle(policy_packs *p, int pack, const pack_place *at, const json_t *json, cohl_error *err)
 {
     static const char *const keys[] = { "code", "category", "why", "origin", "instead", "need", "slots_min", "near", "slots",
-                                        "unless", "unless_before", NULL };
+                                        "unless", "unless_before", "in", NULL };
     policy_rule *r;
     const json_t *slots = json_object_get(json, "slots");
     const char *name, *unless, *before;
@@ -331,7 +332,8 @@ static cohl_status add_bundle(policy_packs *p, int pack, const pack_place *at, c
         (st = pack_number(&slots_min, at, json, "slots_min", 3, 1, POLICY_SLOTS_MAX, err)) ||
         (st = pack_string(&unless, at, json, "unless", false, err)) ||
         (st = pack_string(&before, at, json, "unless_before", false, err)) ||
-        (st = pack_number(&near, at, json, "near", POLICY_BUNDLE_NEAR_USUAL, 1, 10000, err)))
+        (st = pack_number(&near, at, json, "near", POLICY_BUNDLE_NEAR_USUAL, 1, 10000, err)) ||
+        (st = read_scope(&r->scope, at, json, err)))
         return st;
     r->bundle = true, r->need = (float)need, r->slots_min = (int)slots_min, r->near = (int)near;
     if (!json_is_object(slots) || !json_object_size(slots) || json_object_size(slots) > POLICY_SLOTS_MAX)
