@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "base/home.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/print.h"
@@ -104,7 +105,7 @@ static cohl_status open_session(session *s, cohl_error *err)
         free(folder);
     }
     if (!st && root) st = cohl_trust_add(&s->own, root, err);
-    if (!st) st = cohl_store_usual_path(&ledger, err);
+    if (!st) st = cohl_home_path(&ledger, "ledger.db", err);
     if (!st && cohl_file_exists(ledger))
         st = cohl_ledger_open(&s->ledger, ledger, err);
     free(ledger);

@@ -44,6 +44,7 @@ static cohl_status add(void *asked_by, cohl_error *err)
     entry.kept = kept.data, entry.kept_size = kept.size;
     if (!st) st = cohl_protect_say(a->store, err);
     if (!st) st = cohl_protect_add(&id, a->store, &entry, a->now, err);
+    if (!st) st = cohl_protect_say(a->store, err);       /* again: a removal beside this one may have found none left */
     if (!st && a->json)
         cohl_print_json(json_pack("{s:b, s:I}", "ok", 1, "id", (json_int_t)id));
     else if (!st)

@@ -16,6 +16,7 @@
 
 #include "base/file.h"
 #include "base/home.h"
+#include "engine/build.h"
 #include "engine/making.h"
 #include "tensor/backend.h"
 
@@ -38,6 +39,7 @@ static char *find_place(const cohl_run *run, const cohl_sample_request *r)
     cohl_digest *digest;
     if (!engine->model->text->shelf || !*run->book.model_digest || cohl_digest_begin(&digest, NULL))
         return NULL;
+    add_text(digest, COHL_VERSION);
     add_text(digest, run->book.model_digest);
     add_text(digest, run->ctx.backend->name);
     cohl_digest_add(digest, numbers, sizeof numbers);

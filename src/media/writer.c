@@ -51,7 +51,7 @@ static cohl_status parse_pattern(cohl_film_target *target, const char *name, coh
     const char *percent = strchr(name, '%'), *at = percent + 1;
     while (isdigit((unsigned char)*at))
         at++;
-    target->digits = at == percent + 1 ? 1 : atoi(percent + 1);
+    target->digits = at == percent + 1 ? 1 : at - percent > 3 ? DIGITS_MOST + 1 : atoi(percent + 1);
     if (strcasecmp(at, "d.png") || target->digits < 1 || target->digits > DIGITS_MOST)
         return cohl_fail(err, COHL_ERR_ARGUMENT, "%s: expected one number before .png, like "
                          "take%%04d.png", target->path);
@@ -93,7 +93,7 @@ cohl_status cohl_film_target_parse(cohl_film_target *target, const char *path, c
     cohl_status st = COHL_OK;
     const char *slash = strrchr(path, '/');
     *target = (cohl_film_target){ .path = strdup(path) };
-    if (ends_with(path, "/") || strchr(slash ? slash : path, '%')) {
+    if (ends_with(path, "/") || (strchr(slash ? slash : path, '%') && ends_with(path, ".png"))) {
         st = parse_folder(target, path, err);
     } else {
         for (const cohl_film_format *const *f = cohl_film_formats; *f && !target->format; f++)

@@ -294,6 +294,8 @@ cohl_status cohl_case_decide(cohl_receipt *out, cohl_store *store, int64_t numbe
         st = cohl_protect_say(store, err);
     if (!st && !(st = cohl_store_begin(store, err)))
         st = cohl_store_end(store, decide(out, store, number, decision, &picture, now, err), err);
+    if (!st && decision->picture)
+        st = cohl_protect_say(store, err);      /* again: a removal beside this one may have found none left */
     cohl_text_free(&picture);
     return st;
 }
