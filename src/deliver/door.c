@@ -110,8 +110,11 @@ static cohl_status check_sheet(const cohl_film_target *target, const cohl_door_p
     if (size < 5 || strcasecmp(params->sheet + size - 4, ".png"))
         return cohl_fail(err, COHL_ERR_ARGUMENT, "%s: a contact sheet's name ends with .png",
                          params->sheet);
-    if (!strcmp(params->sheet, target->place))
+    if (cohl_place_same(params->sheet, target->place))
         return cohl_fail(err, COHL_ERR_ARGUMENT, "%s: the film and its sheet have the same name",
+                         params->sheet);
+    if (cohl_film_target_is_folder(target) && cohl_place_inside(params->sheet, target->place))
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "%s: the sheet of a folder of pictures stands beside it, not in it",
                          params->sheet);
     return cohl_place_check(params->sheet, false, params->sheet, err);
 }

@@ -40,6 +40,29 @@ static char *folder_of(const char *place)
     return strndup(place, name - place > 1 ? (size_t)(name - place - 1) : 1);
 }
 
+static bool same_folder(const char *one, const char *other)
+{
+    struct stat a, b;
+    return one && other && !stat(one, &a) && !stat(other, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+bool cohl_place_same(const char *one, const char *other)
+{
+    char *above = folder_of(one), *above_other = folder_of(other);
+    bool same = !strcmp(last_name(one), last_name(other)) && same_folder(above, above_other);
+    free(above);
+    free(above_other);
+    return same;
+}
+
+bool cohl_place_inside(const char *path, const char *folder)
+{
+    char *above = folder_of(path);
+    bool inside = above && (same_folder(above, folder) || cohl_place_same(above, folder));
+    free(above);
+    return inside;
+}
+
 static bool is_empty_folder(const char *place)
 {
     DIR *folder = opendir(place);

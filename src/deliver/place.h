@@ -12,6 +12,11 @@
  * path is what sentences call it; place is the name itself. */
 cohl_status cohl_place_check(const char *place, bool folder, const char *path, cohl_error *err);
 
+/* Are these two spellings of one name? Its folder is there. */
+bool cohl_place_same(const char *one, const char *other);
+/* Does path lie in this folder, which may not be there yet? */
+bool cohl_place_inside(const char *path, const char *folder);
+
 /* Make an empty hidden file or folder beside place; *out is its name, in new memory. */
 cohl_status cohl_place_begin(char **out, const char *place, bool folder, const char *path,
                              cohl_error *err);

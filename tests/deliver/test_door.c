@@ -346,6 +346,22 @@ static void test_what_a_killed_run_left_is_swept(void **state)
     free(hidden);
 }
 
+static void test_a_sheet_that_would_be_in_the_films_way_is_refused(void **state)
+{
+    static const struct { const char *film, *sheet, *says; } cases[] = {
+        { "one.png", "one.png", "same name" }, { "one.png", "./one.png", "same name" },
+        { "set/", "set/sheet.png", "beside it, not in it" }, { "new/", "./new/sheet.png", "beside it, not in it" },
+    };
+    assert_int_equal(cohl_folder_make(path_of("set"), NULL), COHL_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cohl_door_params params = params_of(path_of(cases[i].film));
+        cohl_error err = { 0 };
+        params.frames = 1, params.sheet = path_of(cases[i].sheet);
+        if (cohl_door_check(&params, &err) != COHL_ERR_ARGUMENT || !strstr(err.text, cases[i].says))
+            fail_msg("%s, %s: \"%s\"", cases[i].film, cases[i].sheet, err.text);
+    }
+}
+
 static void test_what_cannot_be_is_refused_before_any_work(void **state)
 {
     static const struct { const char *name; cohl_status st; const char *says; } cases[] = {
@@ -454,6 +470,7 @@ int main(void)
         cmocka_unit_test(test_a_disk_too_full_for_the_sheet_names_the_sheet),
         cmocka_unit_test(test_a_film_whose_sheet_gets_no_name_stays_in_the_ledger),
         cmocka_unit_test(test_what_a_killed_run_left_is_swept),
+        cmocka_unit_test(test_a_sheet_that_would_be_in_the_films_way_is_refused),
         cmocka_unit_test(test_what_cannot_be_is_refused_before_any_work),
         cmocka_unit_test(test_a_frame_of_another_size_stops_the_film),
         cmocka_unit_test(test_a_frame_goes_on_only_after_its_window),
