@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "engine/reel.h"
-#include "engine/steady.h"
 
 /* 16 a second, 17 to 81 frames: 5 to 21 latent frames. */
 static reel_limits limits_of(const char *known)
@@ -180,26 +179,6 @@ static void test_windows_that_would_make_nothing_new_are_refused(void **state)
     assert_non_null(strstr(err.text, "films at once"));
 }
 
-static void test_drift_is_taken_back_and_change_is_not(void **state)
-{
-    enum { CELLS = 64 };
-    float first[CELLS * 2], later[CELLS * 2];
-    engine_steady steady = { 0 };
-    for (int i = 0; i < CELLS; i++) {
-        first[2 * i] = (float)(i % 2 ? 1 : -1), first[2 * i + 1] = (float)(i % 2 ? 3 : 1);
-        later[2 * i] = 0.1f + 1.1f * first[2 * i];       /* drift: a little brighter and harsher */
-        later[2 * i + 1] = 10 + first[2 * i + 1];        /* change: another place */
-    }
-    engine_steady_hold(&steady, later, CELLS, 2);
-    assert_true(later[0] == 0.1f + 1.1f * first[0]);     /* nothing was learned yet */
-    engine_steady_learn(&steady, first, CELLS, 2);
-    engine_steady_hold(&steady, later, CELLS, 2);
-    for (int i = 0; i < CELLS; i++) {
-        assert_float_equal(later[2 * i], first[2 * i], 1e-5);
-        assert_float_equal(later[2 * i + 1], 9.75 + first[2 * i + 1], 1e-5);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,7 +190,6 @@ int main(void)
         cmocka_unit_test(test_a_model_that_knows_the_first_frame_goes_on_from_one),
         cmocka_unit_test(test_a_model_that_is_told_of_film_goes_on_from_one_frame),
         cmocka_unit_test(test_windows_that_would_make_nothing_new_are_refused),
-        cmocka_unit_test(test_drift_is_taken_back_and_change_is_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
