@@ -364,13 +364,17 @@ static bool is_weights(const char *path)
     return cohl_gguf_is(start, size) || cohl_torch_is(start, size);
 }
 
-/* A folder that says what it is; others may be folders of shards. */
+/* A folder that says what it is, or that holds all parts of a model; others may be folders of shards. */
 static bool is_model(const char *path)
 {
+    cohl_film_places at;
     char *index = cohl_path_join(path, "model_index.json");
     bool found = index && cohl_file_exists(index);
     free(index);
-    return found;
+    if (found || cohl_film_model_places(&at, path, NULL))
+        return found;
+    cohl_film_places_free(&at);
+    return true;
 }
 
 static cohl_status look(json_t *json, const char *path, cohl_error *err)
