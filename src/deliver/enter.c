@@ -15,7 +15,6 @@
 #include "media/still.h"
 #include "provenance/detect.h"
 #include "provenance/jumbf.h"
-#include "provenance/signer.h"
 
 enum { PICTURE_BYTES_MAX = 256 << 20 };
 
@@ -31,15 +30,9 @@ typedef struct gathered {
     cohl_detection found;
 } gathered;
 
-static const char *recipe_of(const cohl_tags *tags)
-{
-    const char *recipe = cohl_tags_find(tags, COHL_TAG_RECIPE), *comment = cohl_tags_find(tags, "comment");
-    return recipe ? recipe : comment && *comment == '{' ? comment : NULL;
-}
-
 static cohl_status read_recipe(gathered *g, const char *path, cohl_error *err)
 {
-    g->made.title = cohl_tags_find(&g->tags, "title"), g->made.recipe = recipe_of(&g->tags);
+    g->made.title = cohl_tags_find(&g->tags, "title"), g->made.recipe = cohl_tags_recipe(&g->tags);
     g->recipe = g->made.recipe ? json_loads(g->made.recipe, 0, NULL) : NULL;
     g->made.model = json_string_value(json_object_get(g->recipe, "model"));
     return json_is_object(g->recipe) ? COHL_OK
@@ -83,14 +76,7 @@ static cohl_status read_film(gathered *g, const char *path, cohl_error *err)
 /* Its identifier as far as it can be read, and its fingerprints. */
 static cohl_status read_pixels(gathered *g, const char *path, cohl_error *err)
 {
-    cohl_mark_keys *keys = calloc(1, sizeof *keys);
-    char *folder = NULL;
-    cohl_trust own = { 0 };
-    char *root = cohl_signer_root_there();
-    cohl_status st = keys ? cohl_mark_keys_folder(&folder, err) : cohl_fail(err, COHL_ERR_MEMORY, "no memory for keys");
-    if (!st) st = cohl_mark_keys_load(keys, folder, err);
-    if (!st && root) st = cohl_trust_add(&own, root, err);
-    if (!st) st = cohl_detect(&g->found, path, &(cohl_detect_params){ keys, NULL, &own }, err);
+    cohl_status st = cohl_detect_as_owner(&g->found, path, NULL, err);
     const cohl_mark_answer *mark = &g->found.private_mark;
     snprintf(g->key, sizeof g->key, "%d", mark->key);
     g->made.frames = g->found.frames;
@@ -100,10 +86,6 @@ static cohl_status read_pixels(gathered *g, const char *path, cohl_error *err)
     if (!st && !g->made.marked && g->found.credentials.findings.verdict != COHL_TRUSTED)
         st = cohl_fail(err, COHL_ERR_FORMAT, "%s: carries neither this installation's mark nor its signature, so it cannot be "
                        "entered as made here", path);
-    cohl_trust_free(&own);
-    free(root);
-    free(folder);
-    free(keys);
     return st;
 }
 

@@ -160,12 +160,6 @@ static cohl_status read_request(cohl_request *out, const json_t *json, const cha
 }
 
 /* A GIF has one comment and no keys; what begins as an object is the recipe. */
-static const char *find_recipe(const cohl_tags *tags)
-{
-    const char *recipe = cohl_tags_find(tags, COHL_TAG_RECIPE), *comment = cohl_tags_find(tags, "comment");
-    return recipe ? recipe : comment && *comment == '{' ? comment : NULL;
-}
-
 static cohl_status parse_recipe(cohl_request *out, cohl_recipe_text **recipe, const char *text, const char *path,
                                 cohl_error *err)
 {
@@ -224,7 +218,7 @@ cohl_status cohl_request_from_film(cohl_request *out, cohl_recipe_text **recipe,
     else if (!(st = cohl_film_reader_open(&reader, path, 0, 0, err)))
         all = &cohl_film_reader_info(reader)->tags;
     if (!st)
-        st = parse_recipe(out, recipe, find_recipe(all), path, err);
+        st = parse_recipe(out, recipe, cohl_tags_recipe(all), path, err);
     cohl_film_reader_close(reader);
     cohl_tags_free(&tags);
     return st;

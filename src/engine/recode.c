@@ -39,37 +39,15 @@ typedef struct recode {
 
 /* ---- may it be? --------------------------------------------------------------------- */
 
-static cohl_status find_out(recode *r, cohl_error *err)
-{
-    char *folder = NULL, *root = cohl_signer_root_there();
-    cohl_mark_keys *keys = calloc(1, sizeof *keys);
-    cohl_trust own = { 0 };
-    cohl_status st = keys ? cohl_mark_keys_folder(&folder, err) : cohl_fail(err, COHL_ERR_MEMORY, "no memory for keys");
-    if (!st) st = cohl_mark_keys_load(keys, folder, err);
-    if (!st && root) st = cohl_trust_add(&own, root, err);
-    if (!st) st = cohl_detect(&r->found, r->asked->from, &(cohl_detect_params){ keys, r->ledger, &own }, err);
-    cohl_trust_free(&own);
-    free(keys);
-    free(folder);
-    free(root);
-    return st;
-}
-
 static cohl_status ask_origin(recode *r, cohl_error *err)
 {
     cohl_status st = cohl_digest_file(r->digest, r->asked->from, err);
     if (!st && r->ledger) st = cohl_ledger_check(r->ledger, NULL, r->digest, NULL, err);
-    if (!st) st = find_out(r, err);
+    if (!st) st = cohl_detect_as_owner(&r->found, r->asked->from, r->ledger, err);
     if (st || r->found.trace == COHL_TRACE_OURS)
         return st;
     return cohl_fail(err, COHL_ERR_REFUSED, "%s: is coded again only where it was made: %s", r->asked->from,
                      cohl_trace_words(r->found.trace));
-}
-
-static const char *recipe_of(const cohl_tags *tags)
-{
-    const char *recipe = cohl_tags_find(tags, COHL_TAG_RECIPE), *comment = cohl_tags_find(tags, "comment");
-    return recipe ? recipe : comment && *comment == '{' ? comment : NULL;
 }
 
 static cohl_status ask_policy(recode *r, cohl_error *err)
@@ -123,9 +101,10 @@ static void set_params(recode *r)
     p->frames = p->frames < 1 ? 1 : p->frames;
     p->path = a->path, p->sheet = a->sheet, p->crf = a->crf, p->signer = a->signer, p->label = a->label;
     p->title = a->title ? a->title : cohl_tags_find(&r->tags, "title");
-    p->recipe = recipe_of(&r->tags);
+    p->recipe = cohl_tags_recipe(&r->tags);
     p->action = "c2pa.transcoded", p->description = r->description;
-    p->rendered = !cohl_findings_say_generated(&r->found.credentials.findings);
+    const cohl_findings *said = &r->found.credentials.findings;      /* without any, a model may have made it */
+    p->rendered = said->verdict >= COHL_VALID && !cohl_findings_say_generated(said);
     char quality[24] = "";
     if (a->crf >= 0)
         snprintf(quality, sizeof quality, ", quality %d", a->crf);

@@ -28,6 +28,12 @@ const char *cohl_tags_find(const cohl_tags *tags, const char *key)
     return NULL;
 }
 
+const char *cohl_tags_recipe(const cohl_tags *tags)
+{
+    const char *recipe = cohl_tags_find(tags, COHL_TAG_RECIPE), *comment = cohl_tags_find(tags, "comment");
+    return recipe ? recipe : comment && *comment == '{' ? comment : NULL;
+}
+
 void cohl_tags_free(cohl_tags *tags)
 {
     for (int i = 0; i < tags->count; i++) {

@@ -25,6 +25,8 @@ typedef struct cohl_tags {
 cohl_status cohl_tags_add(cohl_tags *tags, const char *key, const char *value, cohl_error *err);
 /* The value of a key, or NULL. */
 const char *cohl_tags_find(const cohl_tags *tags, const char *key);
+/* The recipe that a film of Cohl's carries, or NULL; GIF has no key for it, so a comment that is JSON is one. */
+const char *cohl_tags_recipe(const cohl_tags *tags);
 void cohl_tags_free(cohl_tags *tags);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "media/reader.h"
 #include "provenance/print.h"
+#include "provenance/signer.h"
 
 enum {
     PRINTS_MOST = 4096,
@@ -167,6 +168,23 @@ cohl_status cohl_detect(cohl_detection *out, const char *path, const cohl_detect
         cohl_detection_free(out);
     else
         out->trace = conclude(out);
+    return st;
+}
+
+cohl_status cohl_detect_as_owner(cohl_detection *out, const char *path, cohl_store *ledger, cohl_error *err)
+{
+    char *folder = NULL, *root = cohl_signer_root_there();
+    cohl_mark_keys *keys = calloc(1, sizeof *keys);
+    cohl_trust own = { 0 };
+    *out = (cohl_detection){ .trace = COHL_TRACE_NONE };
+    cohl_status st = keys ? cohl_mark_keys_folder(&folder, err) : cohl_fail(err, COHL_ERR_MEMORY, "no memory for keys");
+    if (!st) st = cohl_mark_keys_load(keys, folder, err);
+    if (!st && root) st = cohl_trust_add(&own, root, err);
+    if (!st) st = cohl_detect(out, path, &(cohl_detect_params){ keys, ledger, &own }, err);
+    cohl_trust_free(&own);
+    free(keys);
+    free(folder);
+    free(root);
     return st;
 }
 
