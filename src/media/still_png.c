@@ -207,8 +207,9 @@ static const uint8_t *tag_value(const uint8_t *chunk, size_t size, bool internat
     at += 2;
     for (int word = 0; word < 2; word++) {
         at = memchr(at, 0, (size_t)(end - at));
-        if (!at++)
+        if (!at)
             return NULL;
+        at++;
     }
     return at;
 }

@@ -134,6 +134,16 @@ static void assert_colour(const cohl_frame *frame, int x, int y, int r, int g, i
         fail_msg("pixel %d, %d is %d %d %d, expected %d %d %d", x, y, at[0], at[1], at[2], r, g, b);
 }
 
+/* iTXt whose key ends, and nothing after it. */
+static void test_a_png_whose_words_do_not_end_has_none(void **state)
+{
+    static const uint8_t file[] = "\x89PNG\r\n\x1a\n" "\0\0\0\x0a" "iTXt" "Title\0\0\0L2" "\0\0\0\0";
+    cohl_tags read = { 0 };
+    assert_int_equal(cohl_still_tags(&read, file, sizeof file - 1, NULL), COHL_OK);
+    assert_int_equal(read.count, 0);
+    cohl_tags_free(&read);
+}
+
 static void test_other_formats_are_read(void **state)
 {
     /* JPEG's and WebP's YUV of (230, 40, 30): full-range and limited BT.601. */
@@ -395,6 +405,7 @@ int main(void)
         cmocka_unit_test(test_png_comes_back_as_it_was),
         cmocka_unit_test(test_png_packs_what_repeats),
         cmocka_unit_test(test_png_carries_its_words),
+        cmocka_unit_test(test_a_png_whose_words_do_not_end_has_none),
         cmocka_unit_test(test_other_formats_are_read),
         cmocka_unit_test(test_a_photograph_is_turned_upright),
         cmocka_unit_test(test_what_is_transparent_shows_white),
