@@ -8,7 +8,7 @@
 
 enum { M = 192, N = 384 };
 
-static const double PATIENCE = 0.3;     /* processor seconds of calls, the best of which counts */
+static const double PATIENCE = 0.3;     /* processor seconds of calls, of each thread */
 
 /* One product and its factors, all bytes of a factor alike; the right one is packed. */
 typedef struct tile {
@@ -51,6 +51,30 @@ double cohl_bench_library_rate(cohl_factor type, int depth)
     }
     free(t.memory);
     return 2.0 * M * N * depth / best;
+}
+
+static void multiply_tile(void *arg, int tile, int thread)
+{
+    const struct tile *t = (const struct tile *)arg + thread;
+    cohl_onednn_multiply(t->product, t->left, t->right, t->result, t->scratch);
+}
+
+double cohl_bench_library_rate_together(cohl_workers *workers, cohl_factor type, int depth)
+{
+    enum { EACH = 8 };
+    int threads = cohl_workers_count(workers), open = 0, calls = 0;
+    tile *t = calloc((size_t)threads, sizeof *t);
+    while (t && open < threads && open_tile(&t[open], type, depth, 0))
+        open++;
+    double begin = cohl_clock_cpu_seconds(), seconds = 0;
+    for (; t && open == threads && seconds < PATIENCE * threads; seconds = cohl_clock_cpu_seconds() - begin) {
+        cohl_workers_run(workers, EACH * threads, multiply_tile, t);
+        calls += EACH * threads;
+    }
+    for (int i = 0; i < open; i++)
+        free(t[i].memory);
+    free(t);
+    return calls ? 2.0 * M * N * depth * calls / seconds : 0;
 }
 
 bool cohl_bench_library_exact(void)

@@ -23,14 +23,14 @@ size_t cohl_dry_peak(cohl_ctx *ctx)
 
 static size_t bytes_of(cohl_in t) { return t ? (size_t)cohl_tensor_count(t) * sizeof(float) : 0; }
 
-/* The right factor packed, and a copy where it is not F32 or is rounded; the left one's copy where it is. In eight
- * bits only the left one is copied. */
+/* The right factor packed, and a copy where it is rounded; the left one's copy where it is. In eight bits only the
+ * left one is copied. */
 static size_t product(const cohl_ctx *ctx, cohl_in x, cohl_in w)
 {
     bool rounds = ctx->precision == COHL_PRECISION_BF16;
     if (w->dtype == COHL_Q8)
         return bytes_of(x) / sizeof(float);
-    return bytes_of(w) * (rounds || w->dtype != COHL_F32 ? 2 : 1) + (rounds ? bytes_of(x) : 0);
+    return bytes_of(w) * (rounds && w->dtype == COHL_F32 ? 2 : 1) + (rounds ? bytes_of(x) : 0);
 }
 
 /* ---- memory -------------------------------------------------------------- */
@@ -93,7 +93,8 @@ static size_t winograd(const cohl_ctx *ctx, cohl_in w)
 static void dry_conv(cohl_ctx *ctx, cohl_tensor *y, cohl_in x, cohl_in history, cohl_in w, cohl_in b,
                      const cohl_conv_params *params)
 {
-    note(ctx, product(ctx, x, w) + winograd(ctx, w));
+    size_t widened = w->dtype == COHL_BF16 ? bytes_of(w) : 0;
+    note(ctx, product(ctx, x, w) + widened + winograd(ctx, w));
 }
 
 /* Keys and values are packed for every head. */

@@ -43,8 +43,11 @@ typedef struct cohl_product {
     float       *c;
     float        alpha, beta;
     const float *bias;
-    const uint16_t *b_bf16;     /* for library.h alone: takes the place of b */
+    const uint16_t *b_bf16;     /* takes the place of b where it is not NULL */
 } cohl_product;
+
+/* Values of a right factor that are packed at a time where c has many tiles: 16 MiB. */
+enum { COHL_CPU_PORTION = 1 << 22 };
 
 void cohl_cpu_product(cohl_ctx *ctx, const cohl_product *p);
 

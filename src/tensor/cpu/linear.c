@@ -6,13 +6,11 @@
 static void multiply(cohl_ctx *ctx, cohl_product p, cohl_in b)
 {
     cohl_factor type = cohl_cpu_library(ctx);
-    if (type == COHL_FACTOR_BF16 && b->dtype == COHL_BF16)
+    if (b->dtype == COHL_BF16)
         p.b_bf16 = b->data;
     else if (!(p.b = cohl_cpu_factor(ctx, b)))
         return;
-    if (type != COHL_FACTOR_NONE && cohl_library_product(ctx, &p, type))
-        return;
-    if (p.b || (p.b = cohl_cpu_factor(ctx, b)))
+    if (type == COHL_FACTOR_NONE || !cohl_library_product(ctx, &p, type))
         cohl_cpu_product(ctx, &p);
 }
 

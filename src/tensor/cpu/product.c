@@ -3,16 +3,21 @@
  * The right factor is packed once into panels as wide as a block of the inner
  * loop; tiles of c then run down the panels, a stretch of k at a time, so that
  * a panel's stretch stays in the first cache and the tile's rows of a in the
- * second. When c is small and k long (gradients of weights) k is cut into slabs
- * too, each with its own partial c. */
+ * second. A large right factor is packed and multiplied in portions that the
+ * last cache holds, so that they take little memory too. When c is small and k
+ * long (gradients of weights) k is cut into slabs, each with its own partial c. */
 #include "tensor/cpu/cpu.h"
 
 #include <string.h>
+
+#include "base/half.h"
 
 enum {
     TILES_WANTED = 16,      /* so many processors stay busy */
     STRETCH = 256,          /* of k: 256 x 24 floats are 24 KiB */
     TILE_ROWS = 192,        /* multiples of every block's rows */
+    DEPTH = 8 * STRETCH,    /* of a portion at the most */
+    WIDENED = 128,          /* of k: values of a panel that are widened at a time */
 };
 
 /* ---- packing ----------------------------------------------------------- */
@@ -77,25 +82,61 @@ void cohl_cpu_pack(const float *b, int64_t stride, bool transposed, int64_t k, i
     }
 }
 
-typedef struct pack_job { const cohl_product *p; float *panels; int columns; } pack_job;
+/* Some columns and values of k of the right factor. */
+typedef struct portion { int64_t column, columns, k, depth; } portion;
+
+typedef struct pack_job { const cohl_product *p; portion at; float *panels; int columns; } pack_job;
+
+/* The values of a panel from b on that are bf16, by way of few that are widened. */
+static void pack_widened(const cohl_product *p, const uint16_t *b, int64_t depth, int64_t count, int columns, float *to)
+{
+    float wide[WIDENED * COHL_BLOCK_COLUMNS_MAX];
+    for (int64_t k = 0; k < depth; k += WIDENED, to += WIDENED * columns) {
+        int64_t some = cohl_cpu_least(WIDENED, depth - k);
+        int64_t lines = p->transpose_b ? count : some, width = p->transpose_b ? some : count;
+        const uint16_t *from = b + (p->transpose_b ? k : k * p->b_stride);
+        for (int64_t i = 0; i < lines; i++, from += p->b_stride)
+            for (int64_t j = 0; j < width; j++)
+                wide[i * width + j] = cohl_bf16_to_f32(from[j]);
+        cohl_cpu_pack(wide, width, p->transpose_b, some, count, p->alpha, columns, to);
+    }
+}
 
 static void pack_tile(void *arg, int panel, int thread)
 {
     const pack_job *job = arg;
     const cohl_product *p = job->p;
-    int64_t first = (int64_t)panel * job->columns;
+    int64_t first = (int64_t)panel * job->columns, column = job->at.column + first, k = job->at.k;
+    int64_t from = p->transpose_b ? column * p->b_stride + k : k * p->b_stride + column;
+    int64_t count = cohl_cpu_least(job->columns, job->at.columns - first), depth = job->at.depth;
+    float *to = job->panels + first * depth;
 
-    cohl_cpu_pack(p->b + first * (p->transpose_b ? p->b_stride : 1), p->b_stride, p->transpose_b,
-                  p->k, cohl_cpu_least(job->columns, p->n - first), p->alpha, job->columns,
-                  job->panels + first * p->k);
+    if (p->b_bf16)
+        pack_widened(p, p->b_bf16 + from, depth, count, job->columns, to);
+    else
+        cohl_cpu_pack(p->b + from, p->b_stride, p->transpose_b, depth, count, p->alpha, job->columns, to);
 }
 
 /* ---- cutting ----------------------------------------------------------- */
 
 typedef struct cut {
     int64_t tile_m, tile_n, slab;       /* sizes  */
-    int     across, tiles, slabs;       /* counts: tiles in a row of tiles, tiles, slabs of k */
+    int     slabs;                      /* how many, of k */
+    portion most;                       /* the first portion, which none is larger than */
 } cut;
+
+/* The whole right factor, or portions of about as many columns each. */
+static portion cut_portions(int64_t n, int64_t k, int64_t tile_n)
+{
+    portion p = { .columns = n, .depth = k };
+    if (n * k <= COHL_CPU_PORTION)
+        return p;
+    p.depth = cohl_cpu_least(k, DEPTH);
+    int64_t most = COHL_CPU_PORTION / p.depth / tile_n * tile_n;
+    int64_t count = cohl_cpu_parts(n, most > tile_n ? most : tile_n);
+    p.columns = cohl_cpu_least(n, cohl_cpu_parts(cohl_cpu_parts(n, count), tile_n) * tile_n);
+    return p;
+}
 
 /* columns: of a block. Neither that nor the tiles touch the order of a sum; slabs do, and
  * they come from m, n, k alone. */
@@ -115,8 +156,7 @@ static cut cut_product(int64_t m, int64_t n, int64_t k, int columns)
     c.tile_n = cohl_cpu_parts(c.tile_n, columns) * columns;
     c.slab = cohl_cpu_parts(k, c.slabs);
     c.slabs = (int)cohl_cpu_parts(k, c.slab > 0 ? c.slab : 1);
-    c.across = (int)cohl_cpu_parts(n, c.tile_n);
-    c.tiles = (int)cohl_cpu_parts(m, c.tile_m) * c.across;
+    c.most = c.slabs > 1 ? (portion){ .columns = n, .depth = k } : cut_portions(n, k, c.tile_n);
     return c;
 }
 
@@ -128,8 +168,9 @@ typedef struct product_job {
     const float        *panels;
     float              *part;       /* [slabs, m, n] when there are several slabs */
     float              *buffer;     /* a thread: [TILE_ROWS, STRETCH], rows of a transposed */
-    const float        *bias;       /* [panels * columns], or NULL */
+    const float        *bias;       /* [n filled up to panels], or NULL */
     cut                 cut;
+    portion             at;         /* what the panels hold */
 } product_job;
 
 /* `rows` values each of `depth` lines, one behind the other. */
@@ -173,7 +214,7 @@ static void stretch(const product_job *job, cohl_block *block, const float *turn
     block->a = a;
     block->step = turned ? rows : 1;
     for (int64_t column = j; column < j + n; column += columns) {
-        block->b = job->panels + (column / columns * p->k + k) * columns;
+        block->b = job->panels + (column - job->at.column) * job->at.depth + (k - job->at.k) * columns;
         block->columns = (int)cohl_cpu_least(columns, j + n - column);
         block->bias = job->bias ? job->bias + column : NULL;
         for (int64_t row = i; row < i + m; row += rows) {
@@ -192,19 +233,23 @@ static void product_tile(void *arg, int index, int thread)
     const product_job *job = arg;
     const cohl_product *p = job->p;
     const cut *cut = &job->cut;
-    int slab = index / cut->tiles, tile = index % cut->tiles;
-    int64_t i = tile / cut->across * cut->tile_m, j = tile % cut->across * cut->tile_n;
-    int64_t m = cohl_cpu_least(cut->tile_m, p->m - i), n = cohl_cpu_least(cut->tile_n, p->n - j);
-    int64_t first = slab * cut->slab, end = cohl_cpu_least(first + cut->slab, p->k);
+    const portion *at = &job->at;
+    int64_t down = cohl_cpu_parts(p->m, cut->tile_m), across = cohl_cpu_parts(at->columns, cut->tile_n);
+    int64_t slab = index / (down * across), tile = index % (down * across);
+    int64_t i = tile / across * cut->tile_m, j = tile % across * cut->tile_n;
+    int64_t m = cohl_cpu_least(cut->tile_m, p->m - i), n = cohl_cpu_least(cut->tile_n, at->columns - j);
+    int64_t first = at->k + slab * cut->slab, end = at->k + at->depth;
     float *c = job->part ? job->part + slab * p->m * p->n : p->c;
     float *turned = p->transpose_a ? job->buffer + (int64_t)thread * TILE_ROWS * STRETCH : NULL;
-    cohl_block block = { .segments = 1, .c_stride = p->n, .add = !job->part && p->beta != 0 };
+    cohl_block block = { .segments = 1, .c_stride = p->n, .add = at->k > 0 || (!job->part && p->beta != 0) };
 
+    if (cut->slabs > 1)
+        end = cohl_cpu_least(first + cut->slab, end);
     for (int64_t k = first; k < end; k += block.length, block.add = true) {
         block.length = cohl_cpu_least(STRETCH, end - k);
         if (turned)
             turn_rows(p, i, m, k, block.length, job->kernels->block_rows, turned);
-        stretch(job, &block, turned, c, i, m, j, n, k);
+        stretch(job, &block, turned, c, i, m, at->column + j, n, k);
     }
 }
 
@@ -216,22 +261,47 @@ static void scale_whole(float *c, int64_t count, float factor)
         c[i] = factor == 0 ? 0 : c[i] * factor;
 }
 
+/* Packs a portion, and all tiles of c that it is in. */
+static void run_portion(cohl_ctx *ctx, product_job *job, float *panels, portion at)
+{
+    const cohl_product *p = job->p;
+    int columns = job->kernels->block_columns;
+    int64_t tiles = cohl_cpu_parts(p->m, job->cut.tile_m) * cohl_cpu_parts(at.columns, job->cut.tile_n) * job->cut.slabs;
+    job->panels = panels;
+    job->at = at;
+    cohl_workers_run(ctx->workers, (int)cohl_cpu_panels(job->kernels, at.columns), pack_tile,
+                     &(pack_job){ p, at, panels, columns });
+    cohl_workers_run(ctx->workers, (int)tiles, product_tile, job);
+}
+
+static void run_portions(cohl_ctx *ctx, product_job *job, float *panels)
+{
+    const cohl_product *p = job->p;
+    const portion *most = &job->cut.most;
+    if (p->k == 0) {
+        run_portion(ctx, job, panels, *most);
+        return;
+    }
+    for (int64_t k = 0; k < p->k; k += most->depth)
+        for (int64_t j = 0; j < p->n; j += most->columns)
+            run_portion(ctx, job, panels, (portion){ j, cohl_cpu_least(most->columns, p->n - j), k,
+                                                     cohl_cpu_least(most->depth, p->k - k) });
+}
+
 static void run_product(cohl_ctx *ctx, product_job *job)
 {
     const cohl_product *p = job->p;
+    const portion *most = &job->cut.most;
     int64_t columns = job->kernels->block_columns, count = p->m * p->n;
-    int64_t panels = cohl_cpu_panels(job->kernels, p->n);
-    float *packed = cohl_cpu_take(ctx, panels * columns * p->k);
+    float *panels = cohl_cpu_take(ctx, cohl_cpu_panels(job->kernels, most->columns) * columns * most->depth);
     int threads = cohl_workers_count(ctx->workers);
 
-    job->panels = packed;
-    if (!packed
+    if (!panels
         || (p->transpose_a
             && !(job->buffer = cohl_cpu_take(ctx, (int64_t)threads * TILE_ROWS * STRETCH)))
         || (p->bias && !(job->bias = cohl_cpu_widen(ctx, p->bias, p->n)))
         || (job->cut.slabs > 1 && !(job->part = cohl_cpu_take(ctx, job->cut.slabs * count))))
         return;
-    cohl_workers_run(ctx->workers, (int)panels, pack_tile, &(pack_job){ p, packed, (int)columns });
     if (job->part && p->bias) {
         job->bias = NULL;
         for (int64_t i = 0; i < p->m; i++)
@@ -239,7 +309,7 @@ static void run_product(cohl_ctx *ctx, product_job *job)
     } else if (p->beta != 1 && (p->beta != 0 || job->part)) {
         scale_whole(p->c, count, p->beta);
     }
-    cohl_workers_run(ctx->workers, job->cut.tiles * job->cut.slabs, product_tile, job);
+    run_portions(ctx, job, panels);
     if (job->part)
         cohl_cpu_add_slabs(ctx, p->c, job->part, job->cut.slabs, count);
 }
