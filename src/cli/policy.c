@@ -16,7 +16,7 @@
 typedef struct asked {
     const char *packs, *own, *out;
     uint64_t    seed;
-    double      margin;
+    double      share;
     bool        json, negative, name, lines, misses, table;
 } asked;
 
@@ -202,10 +202,10 @@ static cohl_status learn(const cohl_policy *policy, const asked *a, const char *
     int categories;
     if (!count || !a->out)
         return cohl_fail(err, COHL_ERR_ARGUMENT, "cohl policy learn takes files of labelled lines and -o FILE");
-    cohl_status st = cohl_policy_learn(found, &categories, policy, file, count, a->seed, a->margin, a->out, err);
+    cohl_status st = cohl_policy_learn(found, &categories, policy, file, count, a->seed, a->share, a->out, err);
     for (int i = 0; i < categories && !st; i++)
-        printf("%-10s %d of %d found, of %d allowed lines none\n", found[i].category, found[i].right, found[i].of,
-               found[i].allowed);
+        printf("%-10s %d of %d found, and %d of %d allowed lines\n", found[i].category, found[i].right, found[i].of,
+               found[i].wrong, found[i].allowed);
     return st;
 }
 
@@ -270,7 +270,7 @@ static int run(const asked *a, const char **word, int count)
 
 static int run_policy(int argc, char **argv)
 {
-    asked a = { .margin = 0.5 };
+    asked a = { .share = 0.002 };
     const char *word[TEXTS_MAX];
     int exit_code, count = 0;
     const cohl_option options[] = {
@@ -281,7 +281,7 @@ static int run_policy(int argc, char **argv)
         { "--table", NULL, "list: as the table of docs/policy.md", COHL_OPTION_FLAG, &a.table, 0, 0 },
         { "-o, --out", "FILE", "learn: where the weights go (classifier.weights of the packs)", COHL_OPTION_TEXT, &a.out, 0, 0 },
         { "--seed", "N", "learn: same lines and seed, same weights (0)", COHL_OPTION_SEED, &a.seed, 0, 0 },
-        { "--margin", "M", "learn: how far the threshold stands above what is allowed (0.5)", COHL_OPTION_NUMBER, &a.margin, 0, 100 },
+        { "--share", "S", "learn: share of allowed lines that a category may take by mistake (0.002)", COHL_OPTION_NUMBER, &a.share, 0, 1 },
         { "--packs", "FOLDER", "the packs that ship (share/cohl/policy)", COHL_OPTION_TEXT, &a.packs, 0, 0 },
         { "--own", "FOLDER", "packs of your own (policy/ in Cohl's home)", COHL_OPTION_TEXT, &a.own, 0, 0 },
         { "--json", NULL, "answer as JSON", COHL_OPTION_FLAG, &a.json, 0, 0 },

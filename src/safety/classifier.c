@@ -13,7 +13,7 @@ const char *const policy_kinds[POLICY_KINDS] = { "violence", "sexual", "minors",
 /* The file: this line, a line of text about how it was learned, the numbers, the weights. */
 static const char magic[] = "cohl policy classifier 1\n";
 
-enum { LETTERS_AT_ONCE = 4, KIND_WORD = 1, KIND_PAIR = 2, KIND_LETTERS = 3, KIND_CLASS = 4 };
+enum { LETTERS_AT_ONCE = 4, KIND_WORD = 1, KIND_PAIR = 2, KIND_LETTERS = 3, KIND_CLASS = 4, KIND_COARSE = 5, KIND_FINE = 6 };
 
 /* ---- features ------------------------------------------------------------ */
 
@@ -47,6 +47,14 @@ static void put_letters(feature_set *set, const char *letters, size_t size)
         put(set, hash(KIND_LETTERS, padded + i, LETTERS_AT_ONCE, "", 0));
 }
 
+static void put_sense(feature_set *set, const policy_sense *sense)
+{
+    const char coarse[2] = { (char)(sense->coarse & 255), (char)(sense->coarse >> 8) };
+    const char fine[2] = { (char)(sense->fine & 255), (char)(sense->fine >> 8) };
+    put(set, hash(KIND_COARSE, coarse, sizeof coarse, "", 0));
+    put(set, hash(KIND_FINE, fine, sizeof fine, "", 0));
+}
+
 static int by_number(const void *a, const void *b)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -67,22 +75,35 @@ static bool is_met(const policy_reading *r, int class_id, uint32_t from, uint32_
     return low < end && r->match[low].to <= to;
 }
 
-int policy_features(uint32_t bucket[POLICY_FEATURES_MAX], const policy_reading *r, const policy_lexicon *x, uint32_t from,
+static void put_word(feature_set *set, const policy_reading *r, const policy_known *known, uint32_t at, bool has_next)
+{
+    const policy_token *t = &r->fold.token[at];
+    const char *letters = policy_letters(&r->fold, t);
+    const policy_sense *sense = policy_senses_of(known->senses, letters, t->size);
+    put(set, hash(KIND_WORD, letters, t->size, "", 0));
+    if (has_next)
+        put(set, hash(KIND_PAIR, letters, t->size, policy_letters(&r->fold, t + 1), t[1].size));
+    put_letters(set, letters, t->size);
+    if (sense)
+        put_sense(set, sense);
+}
+
+int policy_features(uint32_t bucket[POLICY_FEATURES_MAX], const policy_reading *r, const policy_known *known, uint32_t from,
                     uint32_t to)
 {
     feature_set set = { bucket, 0 };
     int unique = 0;
-    for (uint32_t i = from; i < to; i++) {
-        const policy_token *t = &r->fold.token[i];
-        const char *letters = policy_letters(&r->fold, t);
-        put(&set, hash(KIND_WORD, letters, t->size, "", 0));
-        if (i + 1 < to)
-            put(&set, hash(KIND_PAIR, letters, t->size, policy_letters(&r->fold, t + 1), t[1].size));
-        put_letters(&set, letters, t->size);
+    uint32_t mask = r->class_at[known->mask], masks_end = r->class_at[known->mask + 1];
+    for (uint32_t i = from, masked_to = from; i < to; i++) {
+        for (; mask < masks_end && r->match[mask].from <= i; mask++)
+            if (r->match[mask].to > masked_to)
+                masked_to = r->match[mask].to;
+        if (i >= masked_to)
+            put_word(&set, r, known, i, i + 1 < to);
     }
-    for (int c = 0; c < policy_lexicon_class_count(x); c++)
+    for (int c = 0; c < policy_lexicon_class_count(known->lexicon); c++)
         if (is_met(r, c, from, to)) {
-            const char *name = policy_lexicon_class_name(x, c);
+            const char *name = policy_lexicon_class_name(known->lexicon, c);
             if (strncmp(name, "bundle:", 7) && strncmp(name, "guard", 5))
                 put(&set, hash(KIND_CLASS, name, strcspn(name, "."), "", 0));
         }

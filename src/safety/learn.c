@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "safety/learn.h"
 
+#include <stdbool.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -10,20 +11,23 @@
 
 #include "base/file.h"
 #include "base/rng.h"
+#include "safety/phrases.h"
 #include "safety/policy_inside.h"
 
-enum { PARTS = 5, EPOCHS = 60, LINES_LEAST = 10, OTHER = -2, ALLOWED = -1 };
-static const float RATE = 0.5f, DECAY = 1e-4f;
+enum { PARTS = 5, EPOCHS = 20, LINES_LEAST = 10, DRAWS_MAX = 10000, OTHER = -2, ALLOWED = -1 };
+static const float RATE = 2.0f, DECAY = 2e-3f;
 
 typedef struct example {
     uint32_t *bucket;
     int       count, kind;         /* kind: ALLOWED, OTHER (refused for another reason), or of policy_kinds */
+    bool      drawn;               /* out of a grammar: learned from, but nothing is measured by it */
 } example;
 
 typedef struct lesson {
     example *line;
     int      count, room;
     uint64_t seed;
+    json_t  *sets;                 /* of the grammar (phrases.h) */
     float    weight[POLICY_BUCKETS], bias;
 } lesson;
 
@@ -40,11 +44,11 @@ static int kind_of(const json_t *line)
     return OTHER;
 }
 
-static cohl_status add_line(lesson *l, const cohl_policy *policy, const json_t *line, policy_reading *reading,
-                            cohl_error *err)
+static cohl_status add_text(lesson *l, const cohl_policy *policy, const char *text, const json_t *line,
+                            policy_reading *reading, cohl_error *err)
 {
     uint32_t bucket[POLICY_FEATURES_MAX];
-    const char *text = json_string_value(json_object_get(line, "text"));
+    const policy_known known = { policy->packs.lexicon, policy->senses, policy->mask };
     cohl_status st = policy_look(policy, reading, text, strlen(text), err);
     if (st)
         return st;
@@ -54,14 +58,48 @@ static cohl_status add_line(lesson *l, const cohl_policy *policy, const json_t *
             return cohl_fail(err, COHL_ERR_MEMORY, "no memory for lines to learn from");
         l->line = larger, l->room = l->room * 2 + 256;
     }
-    int count = policy_features(bucket, reading, policy->packs.lexicon, 0, reading->fold.count);
+    int count = policy_features(bucket, reading, &known, 0, reading->fold.count);
     example *e = &l->line[l->count];
-    *e = (example){ malloc(sizeof *bucket * (size_t)(count + 1)), count, kind_of(line) };
+    *e = (example){ malloc(sizeof *bucket * (size_t)(count + 1)), count, kind_of(line), json_object_get(line, "draws") != NULL };
     if (!e->bucket)
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for lines to learn from");
     memcpy(e->bucket, bucket, sizeof *bucket * (size_t)count);
     l->count++;
     return COHL_OK;
+}
+
+/* A line of text as it stands, or as many draws of its pattern as it says. */
+static cohl_status add_line(lesson *l, const cohl_policy *policy, const json_t *line, policy_reading *reading,
+                            cohl_error *err)
+{
+    const char *text = json_string_value(json_object_get(line, "text"));
+    const json_t *draws = json_object_get(line, "draws");
+    if (!draws)
+        return add_text(l, policy, text, line, reading, err);
+    cohl_rng rng = cohl_rng_make(l->seed, (uint64_t)POLICY_KINDS * (PARTS + 1) + (uint64_t)l->count);
+    cohl_status st = COHL_OK;
+    for (json_int_t i = 0; i < json_integer_value(draws) && i < DRAWS_MAX && !st; i++) {
+        char *drawn;
+        st = policy_phrases_draw(&drawn, l->sets, text, &rng, err);
+        if (!st)
+            st = add_text(l, policy, drawn, line, reading, err);
+        free(drawn);
+    }
+    return st;
+}
+
+static bool is_text(const json_t *line, const char *key) { return json_is_string(json_object_get(line, key)); }
+
+static cohl_status read_line(lesson *l, const cohl_policy *policy, const json_t *line, policy_reading *reading,
+                             const char *path, int number, cohl_error *err)
+{
+    if (is_text(line, "set") && is_text(line, "words"))
+        return json_object_set(l->sets, json_string_value(json_object_get(line, "set")), json_object_get(line, "words"))
+                   ? cohl_fail(err, COHL_ERR_MEMORY, "no memory for a set of words") : COHL_OK;
+    if (!is_text(line, "text") || !is_text(line, "label") || !is_text(line, "category"))
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: line %d is no object with \"text\", \"label\" and \"category\" "
+                         "(or \"set\" and \"words\")", path, number);
+    return add_line(l, policy, line, reading, err);
 }
 
 static cohl_status read_lines(lesson *l, const cohl_policy *policy, const char *path, cohl_error *err)
@@ -76,12 +114,8 @@ static cohl_status read_lines(lesson *l, const cohl_policy *policy, const char *
     while (!st && (at = strsep(&rest, "\n"))) {
         number++;
         json_t *line = *at ? json_loads(at, 0, NULL) : NULL;
-        if (*at && (!line || !json_is_string(json_object_get(line, "text")) ||
-                    !json_is_string(json_object_get(line, "label")) || !json_is_string(json_object_get(line, "category"))))
-            st = cohl_fail(err, COHL_ERR_FORMAT, "%s: line %d is no object with \"text\", \"label\" and \"category\"", path,
-                           number);
-        else if (line)
-            st = add_line(l, policy, line, &reading, err);
+        if (*at)
+            st = read_line(l, policy, line, &reading, path, number, err);
         json_decref(line);
     }
     policy_reading_free(&reading);
@@ -136,17 +170,23 @@ static void judge_unseen(lesson *l, int kind, float *unseen)
     }
 }
 
-static float set_threshold(const lesson *l, const float *unseen, double margin, cohl_policy_learned *found)
+static int falling(const void *a, const void *b)
 {
-    double sum = 0, squares = 0, most = -INFINITY;
+    float x = *(const float *)a, y = *(const float *)b;
+    return x > y ? -1 : x < y;
+}
+
+/* The score that no more than a share of the allowed lines pass. */
+static float set_threshold(const lesson *l, const float *unseen, double share, cohl_policy_learned *found, float *allowed)
+{
     for (int i = 0; i < l->count; i++)
-        if (l->line[i].kind == ALLOWED) {
-            sum += unseen[i], squares += (double)unseen[i] * unseen[i];
-            most = fmax(most, unseen[i]);
-            found->allowed++;
-        }
-    double mean = sum / found->allowed;
-    return (float)(most + margin * sqrt(fmax(0, squares / found->allowed - mean * mean)));
+        if (l->line[i].kind == ALLOWED && !l->line[i].drawn)
+            allowed[found->allowed++] = unseen[i];
+    if (!found->allowed)
+        return 0;
+    qsort(allowed, (size_t)found->allowed, sizeof *allowed, falling);
+    int passing = (int)(share * found->allowed);
+    return nextafterf(allowed[passing < found->allowed ? passing : found->allowed - 1], INFINITY);
 }
 
 static void quantise(policy_classifier *c, int kind, const lesson *l, float threshold)
@@ -159,22 +199,24 @@ static void quantise(policy_classifier *c, int kind, const lesson *l, float thre
         c->weight[kind][b] = (int8_t)lrintf(l->weight[b] / c->scale[kind]);
 }
 
-static cohl_status learn_kind(policy_classifier *c, lesson *l, int kind, double margin, cohl_policy_learned *found,
+static cohl_status learn_kind(policy_classifier *c, lesson *l, int kind, double share, cohl_policy_learned *found,
                               cohl_error *err)
 {
-    float *unseen = malloc(sizeof *unseen * (size_t)l->count);
+    float *unseen = malloc(sizeof *unseen * 2 * (size_t)(l->count + 1));
     *found = (cohl_policy_learned){ .category = policy_kinds[kind] };
     for (int i = 0; i < l->count; i++)
-        found->of += l->line[i].kind == kind;
+        found->of += l->line[i].kind == kind && !l->line[i].drawn;
     if (!unseen || found->of < LINES_LEAST) {
         free(unseen);
         return cohl_fail(err, COHL_ERR_FORMAT, "there are %d lines of %s to learn from, expected %d", found->of,
                          policy_kinds[kind], LINES_LEAST);
     }
     judge_unseen(l, kind, unseen);
-    float threshold = set_threshold(l, unseen, margin, found);
-    for (int i = 0; i < l->count; i++)
-        found->right += l->line[i].kind == kind && unseen[i] >= threshold;
+    float threshold = set_threshold(l, unseen, share, found, unseen + l->count);
+    for (int i = 0; i < l->count; i++) {
+        found->right += l->line[i].kind == kind && !l->line[i].drawn && unseen[i] >= threshold;
+        found->wrong += l->line[i].kind == ALLOWED && !l->line[i].drawn && unseen[i] >= threshold;
+    }
     learn(l, kind, PARTS);
     quantise(c, kind, l, threshold);
     free(unseen);
@@ -182,7 +224,7 @@ static cohl_status learn_kind(policy_classifier *c, lesson *l, int kind, double 
 }
 
 cohl_status cohl_policy_learn(cohl_policy_learned found[COHL_POLICY_LEARNED_MAX], int *count, const cohl_policy *policy,
-                              const char *const *files, int file_count, uint64_t seed, double margin, const char *out,
+                              const char *const *files, int file_count, uint64_t seed, double share, const char *out,
                               cohl_error *err)
 {
     char about[128];
@@ -192,21 +234,23 @@ cohl_status cohl_policy_learn(cohl_policy_learned found[COHL_POLICY_LEARNED_MAX]
     *count = 0;
     if (!l || !c)
         st = cohl_fail(err, COHL_ERR_MEMORY, "no memory for a classifier");
-    else
-        l->seed = seed;
+    else if (l->seed = seed, !(l->sets = json_object()))
+        st = cohl_fail(err, COHL_ERR_MEMORY, "no memory for a grammar");
     for (int i = 0; i < file_count && !st; i++)
         st = read_lines(l, policy, files[i], err);
     for (int k = 0; k < POLICY_KINDS && !st; k++)
-        st = learn_kind(c, l, k, margin, &found[(*count)++], err);
+        st = learn_kind(c, l, k, share, &found[(*count)++], err);
     if (!st) {
-        snprintf(about, sizeof about, "learned from %d lines, seed %llu, margin %g", l->count, (unsigned long long)seed,
-                 margin);
+        snprintf(about, sizeof about, "learned from %d lines, seed %llu, share %g", l->count, (unsigned long long)seed,
+                 share);
         st = policy_classifier_write(c, about, out, err);
     }
     for (int i = 0; l && i < l->count; i++)
         free(l->line[i].bucket);
-    if (l)
+    if (l) {
+        json_decref(l->sets);
         free(l->line);
+    }
     free(l);
     free(c);
     return st;

@@ -1,10 +1,11 @@
 /* learn.h - how the classifier is learned: logistic regression, a category against what is allowed.
  *
  * Each line is judged by weights that did not see it (five parts, each judged by what the other
- * four taught). The threshold stands above the highest score that any allowed line got so, by
- * `margin` of the spread of those scores: what is allowed stays allowed first, and what is found
- * besides comes after. The weights are then learned from all lines. The same lines and the same
- * seed give the same file. */
+ * four taught). The threshold of a category stands where `share` of the allowed lines are found by
+ * mistake. The weights are then learned from all lines. A line may be a pattern of which several
+ * are drawn (phrases.h): {"text": "{a cook|a baker} cuts bread", "draws": 20, ...}, and
+ * {"set": "cook", "words": "a cook|a baker"} names words for such slots; what is drawn teaches, but
+ * nothing is measured by it. The same lines and the same seed give the same file. */
 #ifndef COHL_SAFETY_LEARN_H
 #define COHL_SAFETY_LEARN_H
 
@@ -15,7 +16,7 @@
 typedef struct cohl_policy_learned {
     const char *category;
     int         right, of;        /* lines of the category above the threshold, each judged unseen */
-    int         allowed;          /* allowed lines it was set by                                  */
+    int         wrong, allowed;   /* allowed lines above it, out of how many                      */
 } cohl_policy_learned;
 
 enum { COHL_POLICY_LEARNED_MAX = 8 };
@@ -23,9 +24,9 @@ enum { COHL_POLICY_LEARNED_MAX = 8 };
 /* Learn from files of labelled lines (score.h) and write the weights to `out`; found[] says how well
  * each category was told.
  *
- * COHL_ERR_FORMAT  a file is broken, or a category has fewer than ten lines */
+ * COHL_ERR_FORMAT  a file or pattern is broken, or a category has fewer than ten lines */
 cohl_status cohl_policy_learn(cohl_policy_learned found[COHL_POLICY_LEARNED_MAX], int *count, const cohl_policy *policy,
-                              const char *const *files, int file_count, uint64_t seed, double margin, const char *out,
+                              const char *const *files, int file_count, uint64_t seed, double share, const char *out,
                               cohl_error *err);
 
 #endif

@@ -91,9 +91,10 @@ static const policy_rule learned[POLICY_KINDS] = {
 static void ask_classifier(const cohl_policy *p, const policy_reading *r, const char *text, cohl_policy_answer *answer)
 {
     uint32_t bucket[POLICY_FEATURES_MAX];
+    const policy_known known = { p->packs.lexicon, p->senses, p->mask };
     for (uint32_t from = 0; p->classifier && from < r->fold.count && !answer->reason_count; from += STRETCH_STEP) {
         uint32_t to = from + STRETCH < r->fold.count ? from + STRETCH : r->fold.count;
-        int count = policy_features(bucket, r, p->packs.lexicon, from, to);
+        int count = policy_features(bucket, r, &known, from, to);
         for (int k = 0; k < POLICY_KINDS && !answer->reason_count; k++)
             if (policy_classifier_score(p->classifier, k, bucket, count) >= 0) {
                 policy_finding f = { .rule = &learned[k], .span_count = 1, .span = { { .entry = UINT32_MAX, .from = from, .to = to } } };

@@ -13,6 +13,7 @@ struct cohl_policy {
     policy_packs       packs;
     policy_proper      proper;
     policy_classifier *classifier;      /* NULL: the folder has none */
+    policy_senses     *senses;          /* the same */
     int                mask;            /* class of what only looks like harm */
     int               *by_origin;       /* entries counted by origin, with their names */
     const char       **origin;

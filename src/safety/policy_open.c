@@ -11,7 +11,7 @@
 #include "safety/policy_inside.h"
 #include "safety/build.h"
 
-static const char classifier_file[] = "classifier.weights", settings_file[] = "settings.json";
+static const char classifier_file[] = "classifier.weights", senses_file[] = "senses.txt", settings_file[] = "settings.json";
 
 static cohl_status no_memory(cohl_error *err) { return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a policy"); }
 
@@ -151,11 +151,14 @@ static cohl_status read_packs(cohl_policy *p, const char *folder, const char *ow
 
 static cohl_status read_classifier(cohl_policy *p, const char *folder, cohl_error *err)
 {
-    char *path = cohl_path_join(folder, classifier_file);
-    cohl_status st = path ? COHL_OK : no_memory(err);
-    if (!st && cohl_file_exists(path))
-        st = policy_classifier_read(&p->classifier, path, err);
-    free(path);
+    char *weights = cohl_path_join(folder, classifier_file), *senses = cohl_path_join(folder, senses_file);
+    cohl_status st = weights && senses ? COHL_OK : no_memory(err);
+    if (!st && cohl_file_exists(weights))
+        st = policy_classifier_read(&p->classifier, weights, err);
+    if (!st && cohl_file_exists(senses))
+        st = policy_senses_read(&p->senses, senses, err);
+    free(weights);
+    free(senses);
     return st;
 }
 
@@ -271,6 +274,7 @@ void cohl_policy_close(cohl_policy *p)
     policy_packs_free(&p->packs);
     free(p->proper.not_name);
     free(p->classifier);
+    policy_senses_free(p->senses);
     free(p->by_origin);
     free(p->origin);
     json_decref(p->removed);

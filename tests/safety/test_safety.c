@@ -16,7 +16,9 @@
 #include "safety/edit.h"
 #include "safety/fold.h"
 #include "safety/learn.h"
+#include "safety/phrases.h"
 #include "safety/score.h"
+#include "safety/senses.h"
 
 static const char *packs, *held_out, *page, *dev_set;
 static cohl_policy *policy;
@@ -237,6 +239,56 @@ static void test_same_lines_and_seed_learn_the_same_weights(void **state)
     assert_memory_equal(bytes[0], bytes[1], size[0]);
     free(bytes[0]);
     free(bytes[1]);
+}
+
+static void test_a_pattern_draws_each_of_its_choices(void **state)
+{
+    json_t *sets = json_pack("{s:s, s:s, s:s}", "cook", "a {kind} cook|a baker", "kind", "tall|small", "loop", "{loop}");
+    cohl_rng rng = cohl_rng_make(3, 0);
+    const char *const wanted[] = { "a tall cook cuts bread", "a small cook cuts bread", "a baker cuts bread", "a baker bakes bread" };
+    int seen[4] = { 0 };
+    cohl_error err;
+    char *line;
+    (void)state;
+    for (int i = 0; i < 200; i++) {
+        assert_int_equal(policy_phrases_draw(&line, sets, "{cook} {cuts|bakes} bread", &rng, &err), COHL_OK);
+        for (int k = 0; k < 4; k++)
+            seen[k] += !strcmp(line, wanted[k]);
+        free(line);
+    }
+    for (int k = 0; k < 4; k++)
+        assert_true(seen[k] > 0);
+    static const char *const broken[] = { "a {cook", "a cook}", "{loop}", "{{cook}" };
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+        assert_int_equal(policy_phrases_draw(&line, sets, broken[i], &rng, &err), COHL_ERR_FORMAT);
+        assert_non_null(strstr(err.text, "slot"));
+    }
+    json_decref(sets);
+}
+
+static void test_words_used_alike_are_found_and_a_broken_list_is_told(void **state)
+{
+    static const struct { const char *text, *said; } cases[] = {
+        { "axe 1 2\nknife 1\n", "line 2 is no word" }, { "knife 1 2\naxe 1 2\n", "\"axe\" stands out of order" },
+        { "axe 1 2\naxe 1 3\n", "out of order" }, { "axe 1 70000\n", "line 1" }, { "axe -1 2\n", "line 1" }, { "axe 1 2 3\n", "line 1" },
+    };
+    policy_senses *senses;
+    char path[64];
+    cohl_error err;
+    (void)state;
+    snprintf(path, sizeof path, "%s/senses.txt", folder);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(cohl_file_write(path, cases[i].text, strlen(cases[i].text), NULL), COHL_OK);
+        assert_int_equal(policy_senses_read(&senses, path, &err), COHL_ERR_FORMAT);
+        if (!strstr(err.text, cases[i].said))
+            fail_msg("\"%s\" does not say \"%s\"", err.text, cases[i].said);
+    }
+    assert_int_equal(cohl_file_write(path, "axe 1 2\nknife 1 3\n", 18, NULL), COHL_OK);
+    assert_int_equal(policy_senses_read(&senses, path, &err), COHL_OK);
+    assert_int_equal(policy_senses_of(senses, "knife", 5)->fine, 3);
+    assert_null(policy_senses_of(senses, "knif", 4));
+    assert_null(policy_senses_of(NULL, "knife", 5));
+    policy_senses_free(senses);
 }
 
 /* ---- packs --------------------------------------------------------------- */
@@ -462,6 +514,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_floors_hold_on_the_development_set),
         cmocka_unit_test(test_a_broken_set_gets_a_sentence),
         cmocka_unit_test(test_same_lines_and_seed_learn_the_same_weights),
+        cmocka_unit_test(test_a_pattern_draws_each_of_its_choices),
+        cmocka_unit_test(test_words_used_alike_are_found_and_a_broken_list_is_told),
         cmocka_unit_test(test_an_operator_adds_a_pack),
         cmocka_unit_test(test_an_operator_removes_a_pack),
         cmocka_unit_test(test_packs_are_added_removed_and_restored),
