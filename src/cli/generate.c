@@ -35,13 +35,28 @@ typedef struct asked {
 /* ---- Ctrl-C -------------------------------------------------------------- */
 
 static cohl_run *volatile running;
-static volatile sig_atomic_t stopped;
+static volatile sig_atomic_t stopped, opening, in_json;
+
+/* While weights are loaded nothing is written that a stop could leave half done: it ends at once. */
+static void stop_opening(void)
+{
+    static const char words[] = "cohl: cancelled while the model was opened\n",
+                      json[] = "{\n \"ok\": false,\n \"films\": [],\n \"error\": {\"status\": \"cancelled\", "
+                               "\"text\": \"cancelled while the model was opened\"}\n}\n";
+    ssize_t told = write(STDERR_FILENO, words, sizeof words - 1);
+    if (in_json)
+        told = write(STDOUT_FILENO, json, sizeof json - 1);
+    (void)told;                  /* who does not listen has stopped it all the same */
+    _exit(COHL_EXIT_CANCELLED);
+}
 
 static void on_signal(int number)
 {
     (void)number;
     cohl_run *run = running;
     stopped = 1;
+    if (opening)
+        stop_opening();
     if (run)
         cohl_run_cancel(run);
 }
@@ -483,7 +498,10 @@ static cohl_status generate(session *s, cohl_error *err)
     if (!st && a->memory) st = cohl_memory_read(&params.memory_bytes, "--memory", a->memory, err);
     if (!params.loras) params.loras = cohl_recipe_loras(recipe);
     if (!params.precision) params.precision = cohl_recipe_precision(recipe);
-    if (!st) st = cohl_engine_open(&s->engine, &params, err);
+    in_json = a->json;
+    opening = 1;
+    if (!st) st = stopped ? cohl_fail(err, COHL_ERR_CANCELLED, "cancelled") : cohl_engine_open(&s->engine, &params, err);
+    opening = 0;
     for (int take = 0; take < a->takes && !st; take++)
         st = stopped ? cohl_fail(err, COHL_ERR_CANCELLED, "cancelled") : do_take(s, &request, take, false, err);
     for (int take = 0; take < (a->plan ? 1 : a->takes) && !st; take++)

@@ -1,6 +1,7 @@
 /* Tests of whole runs: an autoencoder and a film model of a few thousand numbers learn for some
  * steps, with any number of threads, stopped and resumed; recipes that cannot be run say why. */
 #define _GNU_SOURCE
+#include "../sanitized.h"
 #include "tiny.h"
 
 #include <fcntl.h>
@@ -14,6 +15,8 @@
 #include "model/film_model.h"
 #include "model/vae_file.h"
 #include "train/loop.h"
+
+enum { STEPS = SANITIZED ? 10 : 40 };       /* ten say nothing yet of a loss that falls */
 
 static const char *tokenizer_folder;
 static const char *const schedule = "\"warmup\": 2, \"evaluate_every\": 10, \"sheet_every\": 0, \"save_seconds\": 0.05";
@@ -74,18 +77,19 @@ static void assert_there(const char *folder, const char *name)
 }
 
 /* Run a recipe with 1 and with 3 threads: one log. The held-out loss falls by a part of itself. */
-static void learn(const char *folder, const char *recipe, int steps, double part)
+static void learn(const char *folder, const char *recipe, double part)
 {
-    char *log[2];
+    char *log[2], sheet[40];
+    snprintf(sheet, sizeof sheet, "sheets/step-%08d.png", STEPS);
     for (int i = 0; i < 2; i++) {
         char *run = tiny_path(folder, "run-%d", i);
         cohl_train_report report = train_well(&(sitting){ .recipe = recipe, .folder = run, .threads = 1 + 2 * i });
         log[i] = losses_of(run);
-        assert_int_equal(report.progress.step, steps);
-        if (!(report.held_out < (1 - part) * first_held_out(log[i])))
+        assert_int_equal(report.progress.step, STEPS);
+        if (!SANITIZED && !(report.held_out < (1 - part) * first_held_out(log[i])))
             fail_msg("held out %g at first, %g at last", first_held_out(log[i]), report.held_out);
         assert_there(run, "checkpoint.safetensors");
-        assert_there(run, "sheets/step-00000040.png");
+        assert_there(run, sheet);
         free(run);
     }
     assert_string_equal(log[0], log[1]);
@@ -95,8 +99,8 @@ static void learn(const char *folder, const char *recipe, int steps, double part
 
 static void test_an_autoencoder_learns_the_same_with_any_threads(void **state)
 {
-    char *folder = tiny_folder(), *recipe = tiny_vae_recipe(40, schedule);
-    learn(folder, recipe, 40, 0.02);
+    char *folder = tiny_folder(), *recipe = tiny_vae_recipe(STEPS, schedule);
+    learn(folder, recipe, 0.02);
     char *made = tiny_path(folder, "run-0/model/vae");
     cohl_ctx ctx;
     cohl_vae *vae;
@@ -151,9 +155,9 @@ static void test_a_linear_autoencoder_is_fitted_once_and_its_code_stays(void **s
 static void test_a_film_model_learns_the_same_with_any_threads(void **state)
 {
     char *folder = tiny_folder(), *vae = tiny_path(folder, "vae");
-    char *recipe = tiny_film_recipe(40, folder, tokenizer_folder, schedule);
+    char *recipe = tiny_film_recipe(STEPS, folder, tokenizer_folder, schedule);
     tiny_vae_write(vae, 1, 1);
-    learn(folder, recipe, 40, 0.02);
+    learn(folder, recipe, 0.02);
     char *made = tiny_path(folder, "run-0/model");
     cohl_ctx ctx;
     cohl_film_model *model;
