@@ -95,6 +95,14 @@ size_t cohl_utf8_check(const char *data, size_t size)
     return at;
 }
 
+char *cohl_utf8_mend(char *text)
+{
+    size_t size = strlen(text), at = 0;
+    while ((at += cohl_utf8_check(text + at, size - at)) < size)
+        text[at++] = '?';
+    return text;
+}
+
 int cohl_utf8_fit(const char *text, int most)
 {
     int size = (int)strnlen(text, (size_t)most + 1);

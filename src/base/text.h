@@ -25,6 +25,10 @@ void cohl_text_free(cohl_text *text);
  * overlong forms, no surrogates, at most U+10FFFF), or size if all is. */
 size_t cohl_utf8_check(const char *data, size_t size);
 
+/* Put '?' for each byte that is not part of valid UTF-8: a file's name may have any, and JSON, CBOR and a screen
+ * take none. Returns text. */
+char *cohl_utf8_mend(char *text);
+
 /* How many bytes of text, at most `most`, end with a whole sign: for "%.*s". */
 int cohl_utf8_fit(const char *text, int most);
 

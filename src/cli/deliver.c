@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/json.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/print.h"
@@ -11,8 +12,8 @@
 static void tell(const cohl_door_report *r, bool as_json)
 {
     if (as_json) {
-        cohl_print_json(json_pack("{s:s, s:s*, s:s*, s:i, s:f, s:I, s:s, s:s, s:o}", "film", r->path, "sheet", r->sheet,
-                                  "credentials", r->credentials, "frames", r->frames, "seconds", r->seconds, "bytes",
+        cohl_print_json(json_pack("{s:o, s:o, s:o, s:i, s:f, s:I, s:s, s:s, s:o}", "film", cohl_json_name(r->path), "sheet",
+                                  cohl_json_name(r->sheet), "credentials", cohl_json_name(r->credentials), "frames", r->frames, "seconds", r->seconds, "bytes",
                                   (json_int_t)r->bytes, "packets", r->packets, "mark", r->mark, "ledger_film",
                                   r->ledger_film ? json_integer(r->ledger_film) : json_null()));
         return;

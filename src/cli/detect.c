@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/home.h"
+#include "base/json.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/print.h"
@@ -160,7 +161,7 @@ static cohl_status detect(session *s, cohl_error *err)
         return st;
     json_t *json = s->a.json ? cohl_detection_json(&s->found) : NULL;
     if (json)
-        json_object_set_new(json, "file", json_string(s->a.path));
+        json_object_set_new(json, "file", cohl_json_name(s->a.path));
     if (json)
         cohl_print_json(json);
     else

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/command.h"
@@ -296,8 +297,9 @@ static json_t *plan_json(const cohl_plan *plan)
 static json_t *report_json(const cohl_film *film, const cohl_run *run, const cohl_run_report *r)
 {
     const cohl_plan *plan = cohl_run_plan(run);
-    return json_pack("{s:s, s:s?, s:s?, s:o, s:o, s:{s:f, s:f, s:f, s:f, s:f}, s:i, s:i, s:o, s:I, s:s, s:o, s:s?, s:o, s:o}",
-                     "path", film->path, "sheet", film->sheet, "report", film->report, "film", plan_json(plan),
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:{s:f, s:f, s:f, s:f, s:f}, s:i, s:i, s:o, s:I, s:s, s:o, s:s?, s:o, s:o}",
+                     "path", cohl_json_name(film->path), "sheet", cohl_json_name(film->sheet), "report",
+                     cohl_json_name(film->report), "film", plan_json(plan),
                      "recipe", json_loads(cohl_run_recipe(run), 0, NULL),
                      "seconds", "all", r->seconds, "pictures", r->picture_seconds, "sampling", r->sample_seconds,
                      "decoding", r->decode_seconds, "delivery", r->deliver_seconds,
@@ -428,7 +430,7 @@ static cohl_status tell_plan(session *s, const cohl_film *film, const cohl_run *
     const cohl_plan *plan = cohl_run_plan(run);
     warn_of(plan);
     if (s->films)
-        s->plan = json_pack("{s:s, s:o, s:o, s:o, s:o}", "path", film->path, "film", plan_json(plan), "recipe",
+        s->plan = json_pack("{s:o, s:o, s:o, s:o, s:o}", "path", cohl_json_name(film->path), "film", plan_json(plan), "recipe",
                             json_loads(cohl_run_recipe(run), 0, NULL), "unknown_words", words_json(plan), "notes",
                             notes_json(plan));
     else

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/print.h"
@@ -408,9 +409,8 @@ static int run_info(int argc, char **argv)
         return exit_code;
     if (card || question)
         return tell_training(path, question, as_json);
-    json_t *json = json_pack("{s:s}", "path", path);
-    cohl_status st = json ? look(json, path, &err)
-                          : cohl_fail(&err, COHL_ERR_ARGUMENT, "the path is not UTF-8");
+    json_t *json = json_pack("{s:o}", "path", cohl_json_name(path));
+    cohl_status st = json ? look(json, path, &err) : cohl_fail(&err, COHL_ERR_MEMORY, "no memory to tell it");
     if (!st && as_json) {
         json_dumpf(json, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
         putchar('\n');

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/print.h"
@@ -180,14 +181,12 @@ static void print_words(const cohl_verification *v, const char *path)
 static void print_json(const cohl_verification *v, const char *path)
 {
     const cohl_findings *f = &v->findings;
-    json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s?, s:b, s:O, s:O, s:O, s:O, s:O}", "file", path, "format", v->mime, "verdict",
+    json_t *json = json_pack("{s:o, s:s, s:s, s:s, s:o, s:b, s:O, s:O, s:O, s:O, s:O}", "file", cohl_json_name(path), "format", v->mime, "verdict",
                              cohl_verdict_name(f->verdict), "place", f->verdict == COHL_NO_CREDENTIALS ? "none" : v->beside
-                             ? "beside" : "inside", "beside", v->beside, "generated",
+                             ? "beside" : "inside", "beside", cohl_json_name(v->beside), "generated",
                              f->verdict >= COHL_VALID && cohl_findings_say_generated(f), "failures", f->failures,
                              "ingredient_failures", f->ingredient_failures, "informational", f->informational, "successes",
                              f->successes, "manifests", f->manifests);
-    if (!json)
-        json = json_pack("{s:s, s:s}", "file", "(not UTF-8)", "verdict", cohl_verdict_name(f->verdict));
     json_dumpf(json, stdout, JSON_INDENT(1));
     putchar('\n');
     json_decref(json);

@@ -391,17 +391,31 @@ static cohl_status seal_all(cohl_door *door, cohl_error *err)
     return st;
 }
 
-/* From here on there is a film. The hidden names are forgotten as they are given up. Credentials
- * come first: without its film their file says nothing, a film without them would be unsigned. */
-static cohl_status give_names(cohl_door *door, cohl_error *err)
+/* Credentials come first: without its film their file says nothing, a film without them would be unsigned. Those
+ * that stood there belong to the film that is being replaced, and come back when this one gets no name. */
+static cohl_status name_film(cohl_door *door, cohl_error *err)
 {
     cohl_status st = COHL_OK;
-    if (door->hidden_beside)
+    bool stood = door->hidden_beside && cohl_place_exchange(door->hidden_beside, door->beside);
+    if (door->hidden_beside && !stood)
         st = cohl_place_name(door->hidden_beside, door->beside, door->beside, err);
-    if (!st && (st = cohl_place_name(door->hidden.place, door->target.place, door->params.path, err)))
+    if (st || !(st = cohl_place_name(door->hidden.place, door->target.place, door->params.path, err)))
+        return st;
+    if (stood)
+        cohl_place_exchange(door->hidden_beside, door->beside);
+    else
         cohl_place_remove(door->beside);
+    return st;
+}
+
+/* From here on there is a film. The hidden names are forgotten as they are given up; under that of its
+ * credentials now stand the former ones. */
+static cohl_status give_names(cohl_door *door, cohl_error *err)
+{
+    cohl_status st = name_film(door, err);
     if (st)
         return st;
+    cohl_place_remove(door->hidden_beside);
     free(door->hidden_beside);
     door->hidden_beside = NULL;
     free(door->hidden.place);

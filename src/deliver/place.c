@@ -210,6 +210,14 @@ cohl_status cohl_place_name(const char *hidden, const char *place, const char *p
     return COHL_OK;
 }
 
+bool cohl_place_exchange(const char *hidden, const char *place)
+{
+    if (renameat2(AT_FDCWD, hidden, AT_FDCWD, place, RENAME_EXCHANGE))
+        return false;
+    sync_folder(place);
+    return true;
+}
+
 uint64_t cohl_place_bytes(const char *hidden)
 {
     struct stat info;

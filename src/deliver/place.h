@@ -32,6 +32,10 @@ uint64_t cohl_place_bytes(const char *hidden);
 cohl_status cohl_place_name(const char *hidden, const char *place, const char *path,
                             cohl_error *err);
 
+/* Change what is hidden for what has the name, so that either may be taken back; false, and nothing done, where
+ * nothing had the name or the file system cannot. */
+bool cohl_place_exchange(const char *hidden, const char *place);
+
 /* Remove what was made: a file, or a folder and the files in it. NULL is fine. */
 void cohl_place_remove(const char *hidden);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/text.h"
 
 struct cohl_seal {
     const cohl_door_params *params;
@@ -114,14 +115,19 @@ static cohl_status sign(const cohl_seal *seal, const char *hidden, const char *b
         json_object_set_new(facts, "frame", json_integer(frame));
     char *text = json_dumps(facts, JSON_COMPACT);
     json_decref(facts);
-    if (!text)
+    char *title = strdup(slash ? slash + 1 : place);
+    if (!text || !title) {
+        free(text);
+        free(title);
         return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to sign it", place);
+    }
     cohl_credentials what = {
-        .name = place, .title = slash ? slash + 1 : place, .facts = text, .mark = seal->mark, .rendered = seal->params->rendered,
+        .name = place, .title = cohl_utf8_mend(title), .facts = text, .mark = seal->mark, .rendered = seal->params->rendered,
         .action = seal->params->action, .description = seal->params->description,
         .ingredient = (const cohl_ingredient *const *)seal->ingredient, .ingredient_count = seal->ingredient_count,
     };
     cohl_status st = cohl_credentials_sign(hidden, beside, &seal->signer, &what, err);
+    free(title);
     free(text);
     return st;
 }

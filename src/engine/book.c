@@ -1,5 +1,6 @@
 /* book.c - what a run leaves beside its film. */
 #define _GNU_SOURCE
+#include "base/json.h"
 #include "engine/book.h"
 
 #include <stdio.h>
@@ -97,8 +98,8 @@ static void write_report(engine_book *book, const cohl_run_report *r, const char
                          const char *recipe, const char *cost, const char *model)
 {
     const char *name = strrchr(film, '/');
-    json_t *json = json_pack("{s:s, s:i, s:i, s:i, s:I, s:s, s:o, s:{s:s, s:s}, s:o, s:o}",
-                             "film", name && name[1] ? name + 1 : film, "frames", r->frames, "steps", r->steps, "passes", r->passes, "bytes",
+    json_t *json = json_pack("{s:o, s:i, s:i, s:i, s:I, s:s, s:o, s:{s:s, s:s}, s:o, s:o}",
+                             "film", cohl_json_name(name && name[1] ? name + 1 : film), "frames", r->frames, "steps", r->steps, "passes", r->passes, "bytes",
                              (json_int_t)r->bytes, "packets", r->packets, "recipe", json_loads(recipe, 0, NULL),
                              "model", "name", model, "digest", book->model_digest, "cost", json_loads(cost, 0, NULL),
                              "ledger_film", r->ledger_film ? json_integer(r->ledger_film) : json_null());

@@ -19,7 +19,7 @@ typedef struct look {
     const char *path;
     const engine_consents_params *params;
     int         frame;           /* that is looked at */
-    int64_t     now;
+    const cohl_consents *consents;
     cohl_faces *faces;
     followed    track[TRACKS_MOST];
     int         track_count;
@@ -48,12 +48,11 @@ static cohl_status look_at_face(look *l, const cohl_face *face, cohl_error *err)
     for (; l->track_count <= face->track; l->track_count++)
         l->track[l->track_count] = (followed){ .first_frame = l->frame, .nearest = 2 };
     followed *f = &l->track[face->track];
-    cohl_status st = l->params->ledger ? cohl_consent_find(id, &distance, l->params->ledger, face->embedding, l->now, err) : COHL_OK;
-    if (!st && *id && distance < f->nearest) {
+    if (cohl_consents_find(id, &distance, l->consents, face->embedding) && distance < f->nearest) {
         f->nearest = distance;
         memcpy(f->id, id, sizeof id);
     }
-    return st;
+    return COHL_OK;
 }
 
 /* The tracker counts in frames of a film that it sees all of; of looks far apart it may miss two. */
@@ -143,14 +142,18 @@ cohl_status engine_consents_ask(engine_consents *out, const cohl_request *r, con
         { r->clip[1], r->clip_sha256[1] } };
     int64_t now = (int64_t)time(NULL);
     bool see = cohl_faces_installed();
+    cohl_consents *consents = NULL;
     cohl_status st = COHL_OK;
     *out = (engine_consents){ .count = 0 };
+    if (see && params->ledger)
+        st = cohl_consents_load(&consents, params->ledger, now, err);
     for (size_t i = 0; i < sizeof given / sizeof *given && !st; i++) {
         bool own = false;
         if (given[i].path && params->ledger && given[i].digest)
             st = keep_of_own(out, given[i].path, given[i].digest, params->ledger, now, &own, err);
         if (!st && given[i].path && !own && see)
-            st = look_at_file(out, &(look){ .path = given[i].path, .params = params, .now = now }, err);
+            st = look_at_file(out, &(look){ .path = given[i].path, .params = params, .consents = consents }, err);
     }
+    cohl_consents_free(consents);
     return st;
 }

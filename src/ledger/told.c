@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/json.h"
 #include "ledger/films.h"
 #include "ledger/moment.h"
 
@@ -47,15 +48,15 @@ typedef json_t *part_fn(const cohl_rows *rows);
 
 static json_t *file_json(const cohl_rows *r)
 {
-    return json_pack("{s:s, s:s, s:I, s:s?, s:b}", "path", cohl_rows_text(r, 0), "digest", cohl_rows_text(r, 1),
+    return json_pack("{s:o, s:s, s:I, s:s?, s:b}", "path", cohl_json_name(cohl_rows_text(r, 0)), "digest", cohl_rows_text(r, 1),
                      "bytes", (json_int_t)cohl_rows_int(r, 2), "credential", cohl_rows_text(r, 3), "manifest_kept",
                      !cohl_rows_is_null(r, 4));
 }
 
 static json_t *link_json(const cohl_rows *r)
 {
-    return json_pack("{s:s, s:s?, s:s?}", "relation", cohl_rows_text(r, 0), "digest", cohl_rows_text(r, 1), "name",
-                     cohl_rows_text(r, 2));
+    return json_pack("{s:s, s:s?, s:o}", "relation", cohl_rows_text(r, 0), "digest", cohl_rows_text(r, 1), "name",
+                     cohl_json_name(cohl_rows_text(r, 2)));
 }
 
 static cohl_status set_parts(json_t *json, const char *key, cohl_store *store, const char *sql, int64_t film,

@@ -120,47 +120,57 @@ static uint8_t sum_taps(const taps *t, const uint8_t *from, size_t step)
     return to_byte(sum);
 }
 
-/* Rows of `width` pixels to rows of `to_width`. */
-static void scale_rows(uint8_t *to, int to_width, const uint8_t *from, int width, int rows, double *weight)
+/* A range of a side: of `to` pixels, of which count from `first` on are wanted. */
+typedef struct part { int to, first, count; } part;
+
+/* Rows of `width` pixels to rows of the part. */
+static void scale_rows(uint8_t *to, part p, const uint8_t *from, int width, int rows, double *weight)
 {
-    for (int j = 0; j < to_width; j++) {
-        taps t = taps_at(j, to_width, width, weight);
+    for (int j = 0; j < p.count; j++) {
+        taps t = taps_at(p.first + j, p.to, width, weight);
         for (int i = 0; i < rows; i++)
             for (int c = 0; c < COLOURS; c++)
-                to[((size_t)i * (size_t)to_width + (size_t)j) * COLOURS + (size_t)c] =
+                to[((size_t)i * (size_t)p.count + (size_t)j) * COLOURS + (size_t)c] =
                     sum_taps(&t, from + (size_t)i * (size_t)width * COLOURS + c, COLOURS);
     }
 }
 
-static void scale_columns(uint8_t *to, int to_height, const uint8_t *from, int height, int width, double *weight)
+/* Columns of `height` pixels to columns of the part; from begins with the source's row `above`. */
+static void scale_columns(uint8_t *to, part p, const uint8_t *from, int height, int above, int width, double *weight)
 {
     size_t row = (size_t)width * COLOURS;
-    for (int i = 0; i < to_height; i++) {
-        taps t = taps_at(i, to_height, height, weight);
+    for (int i = 0; i < p.count; i++) {
+        taps t = taps_at(p.first + i, p.to, height, weight);
+        t.first -= above;
         for (size_t k = 0; k < row; k++)
             to[(size_t)i * row + k] = sum_taps(&t, from + k, row);
     }
 }
 
-/* Scaled to wide x high, of which the middle to_width x to_height is kept. */
+static part middle(int side, double scale, int wanted)
+{
+    int to = (int)lround(side * scale);
+    return (part){ to, (to - wanted) / 2, wanted };
+}
+
+/* Scaled until nothing is empty, and the middle kept: only what is seen of it is scaled. */
 static cohl_status crop(uint8_t *to, int to_width, int to_height, const uint8_t *from, int width, int height,
                         cohl_error *err)
 {
     double x = (double)to_width / width, y = (double)to_height / height, scale = x > y ? x : y;
-    int wide = (int)lround(width * scale), high = (int)lround(height * scale);
-    uint8_t *rows = malloc((size_t)wide * (size_t)height * COLOURS), *whole = malloc((size_t)wide * (size_t)high * COLOURS);
+    part wide = middle(width, scale, to_width), high = middle(height, scale, to_height);
     double *weight = malloc((size_t)(width > height ? width : height) * sizeof *weight);
-    if (rows && whole && weight) {
-        scale_rows(rows, wide, from, width, height, weight);
-        scale_columns(whole, high, rows, height, wide, weight);
-        int left = (wide - to_width) / 2, top = (high - to_height) / 2;
-        for (int i = 0; i < to_height; i++)
-            memcpy(to + (size_t)i * (size_t)to_width * COLOURS,
-                   whole + ((size_t)(top + i) * (size_t)wide + (size_t)left) * COLOURS, (size_t)to_width * COLOURS);
+    uint8_t *rows = NULL;
+    if (weight) {
+        taps last = taps_at(high.first + high.count - 1, high.to, height, weight);
+        int above = taps_at(high.first, high.to, height, weight).first, below = last.first + last.count;
+        if ((rows = malloc((size_t)to_width * (size_t)(below - above) * COLOURS))) {
+            scale_rows(rows, wide, from + (size_t)above * (size_t)width * COLOURS, width, below - above, weight);
+            scale_columns(to, high, rows, height, above, to_width, weight);
+        }
     }
-    bool room = rows && whole && weight;
+    bool room = rows;
     free(rows);
-    free(whole);
     free(weight);
     return room ? COHL_OK : cohl_fail(err, COHL_ERR_MEMORY, "no memory to scale a picture of %d x %d", width, height);
 }

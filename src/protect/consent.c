@@ -1,6 +1,7 @@
 /* consent.c - records of consent. */
 #include "protect/consent.h"
 
+#include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,32 +60,73 @@ cohl_status cohl_consent_give(char id[COHL_CONSENT_ID], cohl_store *store, const
 
 /* ---- looked up ------------------------------------------------------------------------ */
 
-/* An entry that cannot be read consents to nothing. */
-static void compare(char id[COHL_CONSENT_ID], double *distance, const cohl_rows *rows,
-                    const float numbers[COHL_FACE_NUMBERS])
+typedef struct face_of { char id[COHL_CONSENT_ID]; cohl_face_print print; } face_of;
+
+struct cohl_consents { int count, room; face_of *face; };
+
+static face_of *more(cohl_consents *c)
 {
-    cohl_face_print print;
-    size_t size;
-    const void *face = cohl_rows_blob(rows, 1, &size);
-    if (cohl_face_print_open(&print, face, size, NULL))
-        return;
-    double near = cohl_face_print_distance(&print, numbers);
-    if (near < COHL_FACE_NEAR && near < *distance) {
-        *distance = near;
-        snprintf(id, COHL_CONSENT_ID, "%s", cohl_rows_text(rows, 0));
+    if (c->count == c->room) {
+        int room = c->room ? 2 * c->room : 16;
+        face_of *grown = realloc(c->face, (size_t)room * sizeof *grown);
+        if (!grown)
+            return NULL;
+        c->face = grown, c->room = room;
     }
+    return &c->face[c->count];
 }
 
-cohl_status cohl_consent_find(char id[COHL_CONSENT_ID], double *distance, cohl_store *store,
-                              const float numbers[COHL_FACE_NUMBERS], int64_t now, cohl_error *err)
+static cohl_status take(cohl_consents *c, const cohl_rows *rows, cohl_error *err)
+{
+    size_t size;
+    const void *face = cohl_rows_blob(rows, 1, &size);
+    face_of *one = more(c);
+    if (!one)
+        return cohl_fail(err, COHL_ERR_MEMORY, "no memory for the faces of consents");
+    snprintf(one->id, sizeof one->id, "%s", cohl_rows_text(rows, 0));
+    c->count += !cohl_face_print_open(&one->print, face, size, NULL);
+    return COHL_OK;
+}
+
+cohl_status cohl_consents_load(cohl_consents **out, cohl_store *store, int64_t now, cohl_error *err)
 {
     cohl_rows *rows;
-    *id = 0, *distance = 2;
+    cohl_consents *c = *out = calloc(1, sizeof *c);
+    if (!c)
+        return cohl_fail(err, COHL_ERR_MEMORY, "no memory for the faces of consents");
     cohl_status st = cohl_rows_open(&rows, store, "SELECT id, face FROM consents WHERE face IS NOT NULL AND revoked_at IS NULL "
                                     "AND (until IS NULL OR until > ?) ORDER BY id", COHL_VALUES(cohl_value_int(now)), err);
-    while (cohl_rows_next(rows))
-        compare(id, distance, rows, numbers);
-    return cohl_rows_close(rows, st, err);
+    while (!st && cohl_rows_next(rows))
+        st = take(c, rows, err);
+    if ((st = cohl_rows_close(rows, st, err))) {
+        cohl_consents_free(c);
+        *out = NULL;
+    }
+    return st;
+}
+
+void cohl_consents_free(cohl_consents *c)
+{
+    if (!c)
+        return;
+    if (c->face)
+        OPENSSL_cleanse(c->face, (size_t)c->room * sizeof *c->face);
+    free(c->face);
+    free(c);
+}
+
+bool cohl_consents_find(char id[COHL_CONSENT_ID], double *distance, const cohl_consents *c,
+                        const float numbers[COHL_FACE_NUMBERS])
+{
+    *id = 0, *distance = 2;
+    for (int i = 0; c && i < c->count; i++) {
+        double near = cohl_face_print_distance(&c->face[i].print, numbers);
+        if (near < COHL_FACE_NEAR && near < *distance) {
+            *distance = near;
+            memcpy(id, c->face[i].id, COHL_CONSENT_ID);
+        }
+    }
+    return *id;
 }
 
 cohl_status cohl_consent_holds(bool *out, cohl_store *store, const char *id, int64_t now, cohl_error *err)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "ledger/models.h"
 #include "ledger/settings.h"
@@ -112,7 +113,7 @@ static cohl_status check_text(const char *what, const char *text, cohl_error *er
 static cohl_status check_intake(const cohl_case_intake *in, cohl_error *err)
 {
     const struct { const char *what, *text; } all[] = {
-        { "the file's name", in->file }, { "the identifier", in->identifier }, { "the description", in->about },
+        { "the identifier", in->identifier }, { "the description", in->about },
         { "the address", in->from } };
     cohl_status st = COHL_OK;
     bool about_film = in->file || in->identifier;
@@ -207,8 +208,8 @@ cohl_status cohl_case_receive(cohl_case_made *out, cohl_store *store, const cohl
         return st;
     const char *slash = intake->file ? strrchr(intake->file, '/') : NULL;
     json_t *answer = intake->answer ? json_loads(intake->answer, 0, NULL) : NULL;
-    json_t *body = json_pack("{s:s, s:s?, s:s?, s:s?, s:o*}", "kind", kinds[intake->kind].name, "about", intake->about,
-                             "file", slash ? slash + 1 : intake->file, "identifier", intake->identifier, "answer",
+    json_t *body = json_pack("{s:s, s:s?, s:o, s:s?, s:o*}", "kind", kinds[intake->kind].name, "about", intake->about,
+                             "file", cohl_json_name(slash ? slash + 1 : intake->file), "identifier", intake->identifier, "answer",
                              answer);
     st = look(&hits, body, store, intake, err);
     if (!st && !(st = cohl_store_begin(store, err)))

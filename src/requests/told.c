@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "ledger/moment.h"
 #include "requests/inside.h"
 
@@ -59,10 +60,10 @@ static cohl_status set_films(json_t *json, cohl_store *store, int64_t number, co
                                     "LEFT JOIN films f ON f.id = r.film WHERE r.request = ? ORDER BY r.film",
                                     COHL_VALUES(cohl_value_int(number)), err);
     while (cohl_rows_next(rows))
-        json_array_append_new(films, json_pack("{s:I, s:s, s:f, s:b, s:s?, s:s?}", "film",
+        json_array_append_new(films, json_pack("{s:I, s:s, s:f, s:b, s:s?, s:o}", "film",
                               (json_int_t)cohl_rows_int(rows, 0), "found_by", cohl_rows_text(rows, 1), "share",
                               cohl_rows_real(rows, 2), "blocked", (int)cohl_rows_int(rows, 3), "title",
-                              cohl_rows_text(rows, 4), "path", cohl_rows_text(rows, 5)));
+                              cohl_rows_text(rows, 4), "path", cohl_json_name(cohl_rows_text(rows, 5))));
     json_object_set_new(json, "films", films);
     return cohl_rows_close(rows, st, err);
 }

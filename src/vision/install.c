@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "vision/install.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -77,14 +78,25 @@ static void last_words(char *out, size_t room, const char *path)
     free(text);
 }
 
+static bool is_cancelled(const cohl_install_params *p) { return p->cancel && *p->cancel; }
+
+/* Its exit status; a cancel that interrupts the waiting ends it. */
+static int wait_for(pid_t child, const cohl_install_params *p)
+{
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        if (is_cancelled(p))
+            kill(child, SIGTERM);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 /* Its words go to the file `said`; returns its exit status, or -1 with errno. */
-static int run_npm(const char *spec, const char *folder, const char *said)
+static int run_npm(const cohl_install_params *p, const char *spec, const char *folder, const char *said)
 {
     char *const words[] = { "npm", "pack", (char *)spec, "--pack-destination", (char *)folder, "--ignore-scripts",
                             "--loglevel=error", NULL };
     posix_spawn_file_actions_t files;
     pid_t child;
-    int status = 0;
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
@@ -95,27 +107,26 @@ static int run_npm(const char *spec, const char *folder, const char *said)
         errno = problem;
         return -1;
     }
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        ;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return wait_for(child, p);
 }
 
-static cohl_status fetch(const cohl_network_package *package, const char *folder, cohl_error *err)
+static cohl_status fetch(const cohl_install_params *p, const cohl_network_package *package, const char *folder,
+                         cohl_error *err)
 {
     char spec[128], words[300];
     char *said = cohl_path_join(folder, "npm.log");
     if (!said)
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
     snprintf(spec, sizeof spec, "%s@%s", package->name, package->version);
-    int status = run_npm(spec, folder, said);
+    int status = run_npm(p, spec, folder, said);
     cohl_status st = COHL_OK;
-    if (status < 0 && errno == ENOENT)
+    if (is_cancelled(p) || status == 128 + SIGINT)
+        st = cohl_fail(err, COHL_ERR_CANCELLED, "cancelled; nothing was installed");
+    else if (status < 0 && errno == ENOENT)
         st = cohl_fail(err, COHL_ERR_UNSUPPORTED, "npm is not installed, which brings the packages: install it (Debian: npm), or "
                        "bring %s here by another way and give `cohl checks install --from FOLDER`", package->file);
     else if (status < 0)
         st = cohl_fail(err, COHL_ERR_IO, "npm cannot be started: %s", strerror(errno));
-    else if (status == 128 + SIGINT || status == 130)
-        st = cohl_fail(err, COHL_ERR_CANCELLED, "cancelled; nothing was installed");
     else if (status) {
         last_words(words, sizeof words, said);
         st = cohl_fail(err, COHL_ERR_IO, "npm could not bring %s %s (is there a connection?): %s", package->name,
@@ -214,7 +225,7 @@ static cohl_status install_folder(const cohl_install_params *p, const char *fold
     for (int i = 0; i < count && !st; i++) {
         if (fetched) {
             tell(p, "fetching %s %s", package[i]->name, package[i]->version);
-            st = fetch(package[i], folder, err);
+            st = fetch(p, package[i], folder, err);
         }
         if (!st && !(path[i] = cohl_path_join(folder, package[i]->file)))
             st = cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
@@ -225,12 +236,20 @@ static cohl_status install_folder(const cohl_install_params *p, const char *fold
     }
     for (int i = 0; i < count && !st; i++)
         st = install_package(p, package[i], path[i], err);
-    for (int i = 0; i < count; i++) {
-        if (path[i] && fetched)
-            unlink(path[i]);
+    for (int i = 0; i < count; i++)
         free(path[i]);
-    }
     return st;
+}
+
+/* A folder that was made here, with what npm left in it. */
+static void remove_folder(const char *path)
+{
+    DIR *folder = opendir(path);
+    for (const struct dirent *entry; folder && (entry = readdir(folder));)
+        unlinkat(dirfd(folder), entry->d_name, 0);           /* "." and ".." are folders, and stay */
+    if (folder)
+        closedir(folder);
+    rmdir(path);
 }
 
 static cohl_status install_fetched(const cohl_install_params *p, cohl_error *err)
@@ -239,9 +258,11 @@ static cohl_status install_fetched(const cohl_install_params *p, cohl_error *err
     char *folder = NULL;
     if (asprintf(&folder, "%s/cohl-checks-XXXXXX", shared && *shared ? shared : "/tmp") < 0)
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
-    cohl_status st = mkdtemp(folder) ? install_folder(p, folder, true, err)
-                                     : cohl_fail(err, COHL_ERR_IO, "%s: cannot be made: %s", folder, strerror(errno));
-    rmdir(folder);
+    bool made = mkdtemp(folder);
+    cohl_status st = made ? install_folder(p, folder, true, err)
+                          : cohl_fail(err, COHL_ERR_IO, "%s: cannot be made: %s", folder, strerror(errno));
+    if (made)
+        remove_folder(folder);
     free(folder);
     return st;
 }

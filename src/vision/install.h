@@ -7,6 +7,8 @@
 #ifndef COHL_VISION_INSTALL_H
 #define COHL_VISION_INSTALL_H
 
+#include <stdbool.h>
+
 #include "vision/network.h"
 
 typedef struct cohl_install_params {
@@ -14,13 +16,15 @@ typedef struct cohl_install_params {
     /* Before each thing that takes a while: "fetching nsfwjs 4.4.0". May be NULL. */
     void      (*step)(void *user, const char *what);
     void       *user;
+    const volatile bool *cancel;   /* NULL, or: stop when it becomes true, and leave nothing */
 } cohl_install_params;
 
 /* Every network of the packages; of one .tgz alone, its own. Those that were there are replaced.
  *
  * COHL_ERR_UNSUPPORTED  there is no npm
  * COHL_ERR_IO           npm could not bring it (its own words); a file is missing; the disk is full
- * COHL_ERR_FORMAT       another file than it should be; cut */
+ * COHL_ERR_FORMAT       another file than it should be; cut
+ * COHL_ERR_CANCELLED    *params->cancel became true, or npm was stopped */
 cohl_status cohl_networks_install(const cohl_install_params *params, cohl_error *err);
 
 /* Take them away; *count is how many were there. */

@@ -70,6 +70,18 @@ static void test_utf8_is_checked_strictly(void **state)
         assert_int_equal(cohl_utf8_check(cases[i].bytes, strlen(cases[i].bytes)), cases[i].good);
 }
 
+static void test_what_is_no_utf8_is_mended_where_it_stands(void **state)
+{
+    static const struct { const char *from, *to; } cases[] = {
+        { "", "" }, { "\xc3\xa9t\xc3\xa9.mp4", "\xc3\xa9t\xc3\xa9.mp4" }, { "\xe9t\xe9.mp4", "?t?.mp4" },
+        { "\xff\xfe", "??" }, { "a\xc3", "a?" }, { "\xed\xa0\x80!", "??" "?!" } };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "%s", cases[i].from);
+        assert_string_equal(cohl_utf8_mend(text), cases[i].to);
+    }
+}
+
 static void test_a_failed_write_leaves_what_was_there(void **state)
 {
     char folder[] = "/tmp/cohl-test-XXXXXX";
@@ -109,6 +121,7 @@ int main(void)
         cmocka_unit_test(test_rng_normal_does_not_depend_on_the_cut),
         cmocka_unit_test(test_workers_run_every_tile_once),
         cmocka_unit_test(test_utf8_is_checked_strictly),
+        cmocka_unit_test(test_what_is_no_utf8_is_mended_where_it_stands),
         cmocka_unit_test(test_a_failed_write_leaves_what_was_there),
         cmocka_unit_test(test_arena_gives_back_at_the_mark),
     };

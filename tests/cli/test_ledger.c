@@ -54,6 +54,30 @@ static void test_a_request_from_the_file_to_the_block(void **state)
     expect(run("requests audit --receipt 1:0000000000000000000000000000000000000000000000000000000000000000"), 1);
 }
 
+/* "é.mp4" in Latin-1: no UTF-8, and yet a film with all that belongs to it. */
+static void test_a_name_that_is_no_utf8_names_a_film_all_the_same(void **state)
+{
+    static const char *const asked[] = { "verify \xe9.mp4 --json", "detect \xe9.mp4 --json", "info \xe9.mp4 --json",
+        "films find \xe9.mp4 --json", "deliver \xe9.mp4 -o \xe9.gif --json", "verify \xe9.gif --json",
+        "generate 'a white balloon' --model tiny --image \xe9.sheet.png --frames 5 --steps 1 -q -o \xe9-2.mp4 --json",
+        "generate 'a white balloon' --model tiny --extend \xe9.mp4 --frames 5 --steps 1 -q -o \xe9-3.mp4 --json",
+        "verify \xe9-3.mp4 --json", "requests new other --file \xe9.mp4 --about 'whose is it?' --json" };
+    expect(run("generate 'a white balloon' --model tiny --frames 5 --steps 1 -o \xe9.mp4"), 0);
+    assert_null(strstr(said, "but:"));
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        json_error_t why;
+        expect(run("%s", asked[i]), 0);
+        json_t *json = json_loads(out, 0, &why);
+        if (!json)
+            fail_msg("cohl %s: no JSON: %s", asked[i], why.text);
+        json_decref(json);
+    }
+    char *report;
+    assert_int_equal(cohl_file_read(&report, NULL, path_of("\xe9.report.json"), 1 << 20, NULL), COHL_OK);
+    assert_non_null(strstr(report, "\"film\": \"?.mp4\""));
+    free(report);
+}
+
 static void test_the_cost_is_priced_by_the_tariff(void **state)
 {
     char path[96], *text;
@@ -133,6 +157,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_request_from_the_file_to_the_block),
+        cmocka_unit_test(test_a_name_that_is_no_utf8_names_a_film_all_the_same),
         cmocka_unit_test(test_the_cost_is_priced_by_the_tariff),
         cmocka_unit_test(test_a_ledger_that_is_broken_costs_no_film),
         cmocka_unit_test(test_bad_input_gets_one_sentence_and_its_exit_code),

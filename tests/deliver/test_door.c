@@ -105,6 +105,39 @@ static void test_a_film_and_its_sheet_appear_together(void **state)
     }
 }
 
+/* A folder came to stand where the film would have its name: the credentials of the film that was there stay. */
+static void test_former_credentials_come_back_with_a_film_that_got_no_name(void **state)
+{
+    cohl_door_params params = params_of(path_of("former.webm"));
+    const char *beside = path_of("former.webm.c2pa");
+    char *was, *is;
+    size_t was_size, is_size;
+    cohl_door_report report;
+    cohl_error err = { 0 };
+    cohl_door *door;
+    cohl_frame *frame;
+    assert_int_equal(deliver(&params, FRAMES, COHL_OK, &report, &err), COHL_OK);
+    cohl_door_report_free(&report);
+    assert_int_equal(cohl_file_read(&was, &was_size, beside, 1 << 20, NULL), COHL_OK);
+    int before = names();
+    params.frames = 1;
+    assert_int_equal(cohl_door_open(&door, &params, &err), COHL_OK);
+    assert_int_equal(cohl_frame_new(&frame, WIDTH, HEIGHT, NULL), COHL_OK);
+    assert_int_equal(cohl_door_put(door, frame, &err), COHL_OK);
+    assert_int_equal(rename(params.path, path_of("moved.webm")), 0);
+    assert_int_equal(mkdir(params.path, 0777), 0);
+    assert_int_equal(cohl_door_close(door, COHL_OK, NULL, &err), COHL_ERR_IO);
+    assert_non_null(strstr(err.text, "give it its name"));
+    assert_int_equal(cohl_file_read(&is, &is_size, beside, 1 << 20, NULL), COHL_OK);
+    assert_int_equal(is_size, was_size);
+    assert_memory_equal(is, was, was_size);
+    assert_int_equal(rmdir(params.path), 0);
+    assert_int_equal(names(), before);
+    free(was);
+    free(is);
+    cohl_frame_free(frame);
+}
+
 static void test_a_folder_appears_at_once(void **state)
 {
     cohl_door_params params = params_of(path_of("shot/"));
@@ -461,6 +494,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_film_and_its_sheet_appear_together),
+        cmocka_unit_test(test_former_credentials_come_back_with_a_film_that_got_no_name),
         cmocka_unit_test(test_a_folder_appears_at_once),
         cmocka_unit_test(test_a_film_that_fails_leaves_what_was_there),
         cmocka_unit_test(test_a_full_disk_is_one_sentence),

@@ -211,6 +211,25 @@ static void test_a_cropped_picture_shows_its_middle(void **state)
     }
 }
 
+/* What is cut out is what it would be if the whole picture had been scaled. */
+static void test_a_crop_is_the_middle_of_the_whole(void **state)
+{
+    enum { WIDTH = 61, HEIGHT = 40, WIDE = 31, SIDE_TO = 20 };
+    static uint8_t from[WIDTH * HEIGHT * 3], turned[sizeof from], whole[WIDE * SIDE_TO * 3], to[SIDE_TO * SIDE_TO * 3];
+    cohl_rng rng = cohl_rng_make(3, 1);
+    for (size_t i = 0; i < sizeof from; i++)
+        from[i] = (uint8_t)cohl_rng_u32(&rng);
+    for (int i = 0; i < WIDTH * HEIGHT; i++)
+        memcpy(turned + 3 * (i % WIDTH * HEIGHT + i / WIDTH), from + 3 * i, 3);
+    assert_int_equal(cohl_picture_fit(COHL_FIT_CROP, whole, WIDE, SIDE_TO, from, WIDTH, HEIGHT, NULL), COHL_OK);
+    assert_int_equal(cohl_picture_fit(COHL_FIT_CROP, to, SIDE_TO, SIDE_TO, from, WIDTH, HEIGHT, NULL), COHL_OK);
+    for (int y = 0; y < SIDE_TO; y++)
+        assert_memory_equal(to + 3 * SIDE_TO * y, whole + 3 * (WIDE * y + (WIDE - SIDE_TO) / 2), 3 * SIDE_TO);
+    assert_int_equal(cohl_picture_fit(COHL_FIT_CROP, whole, SIDE_TO, WIDE, turned, HEIGHT, WIDTH, NULL), COHL_OK);
+    assert_int_equal(cohl_picture_fit(COHL_FIT_CROP, to, SIDE_TO, SIDE_TO, turned, HEIGHT, WIDTH, NULL), COHL_OK);
+    assert_memory_equal(to, whole + 3 * SIDE_TO * ((WIDE - SIDE_TO) / 2), sizeof to);
+}
+
 static void test_resizing_to_the_same_size_changes_nothing(void **state)
 {
     float from[6 * 5 * 3], to[6 * 5 * 3];
@@ -488,6 +507,7 @@ int main(void)
         cmocka_unit_test(test_control_says_what_is_to_be_made),
         cmocka_unit_test(test_a_film_has_the_proportions_of_its_picture),
         cmocka_unit_test(test_a_cropped_picture_shows_its_middle),
+        cmocka_unit_test(test_a_crop_is_the_middle_of_the_whole),
         cmocka_unit_test(test_resizing_to_the_same_size_changes_nothing),
         cmocka_unit_test(test_each_expert_makes_its_own_steps),
         cmocka_unit_test(test_reuse_begins_anew_with_the_second_expert),

@@ -152,8 +152,11 @@ static bool found(char id[COHL_CONSENT_ID], int person, double off, int64_t now)
 {
     cohl_face face = face_of(person, off, 0);
     double distance;
-    assert_int_equal(cohl_consent_find(id, &distance, store, face.embedding, now, NULL), COHL_OK);
-    return *id;
+    cohl_consents *consents;
+    assert_int_equal(cohl_consents_load(&consents, store, now, NULL), COHL_OK);
+    bool is = cohl_consents_find(id, &distance, consents, face.embedding);
+    cohl_consents_free(consents);
+    return is;
 }
 
 static void test_a_consent_holds_for_one_face_until_it_ends(void **state)

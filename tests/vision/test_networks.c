@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <math.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -403,6 +404,38 @@ static void test_npm_that_fails_is_told_in_its_own_words(void **state)
     free(path);
 }
 
+static volatile bool stopped;
+
+static void on_signal(int number)
+{
+    (void)number;
+    stopped = true;
+}
+
+/* npm has left something when the interrupt comes, and would go on for ever. */
+static void test_an_install_that_is_interrupted_leaves_nothing(void **state)
+{
+    static const char script[] = "#!/bin/sh\n: > \"$4/half.tgz\"\nwhile kill -INT $PPID; do sleep 0.1; done\n";
+    struct sigaction action = { .sa_handler = on_signal }, before;
+    cohl_error err = { 0 };
+    char *path = strdup(getenv("PATH")), *search = NULL;
+    assert_int_equal(cohl_file_write(path_of("npm"), script, sizeof script - 1, &err), COHL_OK);
+    assert_int_equal(chmod(path_of("npm"), 0700), 0);
+    assert_int_equal(mkdir(path_of("temporary"), 0700), 0);
+    assert_true(asprintf(&search, "%s:%s", folder, path) > 0);
+    setenv("PATH", search, 1);
+    setenv("TMPDIR", path_of("temporary"), 1);
+    sigaction(SIGINT, &action, &before);
+    assert_int_equal(cohl_networks_install(&(cohl_install_params){ .cancel = &stopped }, &err), COHL_ERR_CANCELLED);
+    sigaction(SIGINT, &before, NULL);
+    unsetenv("TMPDIR");
+    setenv("PATH", path, 1);
+    assert_string_equal(err.text, "cancelled; nothing was installed");
+    assert_int_equal(rmdir(path_of("temporary")), 0);
+    free(search);
+    free(path);
+}
+
 static void test_networks_are_taken_away(void **state)
 {
     int count;
@@ -477,6 +510,7 @@ int main(void)
         cmocka_unit_test(test_what_is_no_network_is_one_sentence),
         cmocka_unit_test(test_files_are_found_in_a_tarball_and_cuts_are_told),
         cmocka_unit_test(test_an_install_that_cannot_be_says_why),
+        cmocka_unit_test(test_an_install_that_is_interrupted_leaves_nothing),
         cmocka_unit_test(test_npm_that_fails_is_told_in_its_own_words),
         cmocka_unit_test(test_networks_are_taken_away),
         cmocka_unit_test(test_the_real_networks_where_they_are_installed),
