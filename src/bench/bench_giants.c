@@ -388,12 +388,13 @@ static effort decode(const giants *g, cohl_ctx *ctx, const decoder *d, cohl_dtyp
     return end_effort(g, ctx, dtype, e);
 }
 
-static cohl_status load(giants *g, cohl_params *params, cohl_ctx *ctx, const char *name, cohl_error *err)
+/* first: of the parameters that are held. */
+static cohl_status load(giants *g, cohl_params *params, int first, cohl_ctx *ctx, const char *name, cohl_error *err)
 {
     cohl_giants_use use = { .workers = g->workers, .stored = !g->params->quick, .say = g->params->say };
     cohl_weights *weights = NULL;
     cohl_status st = cohl_giants_weights_open(&weights, params, name, &use, err);
-    if (!st) st = cohl_params_alloc(params, ctx, &(cohl_params_use){ .dtype = COHL_F32 }, err);
+    if (!st) st = cohl_params_alloc(params, ctx, &(cohl_params_use){ .dtype = COHL_F32, .first = first }, err);
     if (!st) st = cohl_params_load(params, weights, COHL_SURPLUS_REFUSED, err);
     cohl_weights_close(weights);
     return st;
@@ -423,7 +424,7 @@ static cohl_status measure_vae(giants *g, const giant_row *row, cohl_error *err)
     if (st)
         return st;
     st = cohl_vae_new(&vae, &config, err);
-    if (!st) st = load(g, &vae->params, &ctx, "wan2.1-vae", err);
+    if (!st) st = load(g, &vae->params, 0, &ctx, "wan2.1-vae", err);
     if (!st) st = cohl_vae_stream_open(&d.vae, &ctx, vae, COHL_VAE_DECODE, err);
     if (!st) tell_decoding(g, row, &ctx, &d);
     if (!st) st = cohl_ctx_status(&ctx, err);
@@ -445,7 +446,7 @@ static cohl_status measure_taehv(giants *g, const giant_row *row, cohl_error *er
     if (st)
         return st;
     st = cohl_taehv_new(&taehv, &config, err);
-    if (!st) st = load(g, &taehv->params, &ctx, "taew2_1", err);
+    if (!st) st = load(g, &taehv->params, taehv->decoder_first, &ctx, "taew2_1", err);
     if (!st) st = cohl_taehv_stream_open(&d.taehv, &ctx, taehv, err);
     if (!st) tell_decoding(g, row, &ctx, &d);
     if (!st) st = cohl_ctx_status(&ctx, err);

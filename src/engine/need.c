@@ -11,7 +11,11 @@
 
 /* Measured: docs/performance.md, "Memory". */
 static const uint64_t PROGRAM_BYTES = 75000000;
-enum { DELIVERED_FRAMES = 80 };       /* that the encoder, checks and joins hold at one time, as RGB */
+enum {
+    DELIVERED_FRAMES = 80,      /* that the encoder, checks and joins hold at one time, as RGB */
+    SPARED_PART = 25,           /* this part of a limit is not filled with weights: counts are of what is asked for,
+                                   and the system rounds that up to its pages */
+};
 
 /* ---- counting ------------------------------------------------------------ */
 
@@ -229,10 +233,10 @@ uint64_t engine_need_whole(const engine_need *n) { return fixed(n) + n->transfor
 
 size_t engine_need_room(const engine_need *n, uint64_t limit)
 {
-    uint64_t besides = fixed(n) + working(n, n->slot);
-    if (engine_need_whole(n) <= limit)
+    uint64_t besides = fixed(n) + working(n, n->slot), spared = limit - limit / SPARED_PART;
+    if (engine_need_whole(n) <= spared)
         return SIZE_MAX;
-    return besides < limit ? limit - besides : 0;
+    return besides < spared ? spared - besides : 0;
 }
 
 /* ---- the limit ----------------------------------------------------------- */

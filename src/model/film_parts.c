@@ -207,7 +207,7 @@ static cohl_status load_parts(cohl_film_model *m, const cohl_film_places *at, co
     if (at->low && (st = load_dit(&m->low_dit, &m->low_weights, at->low, COHL_LORA_LOW, how, ctx, err))) return st;
     if (m->dit->config.image_dim && (st = load_image(m, at->image, ctx, how->dtype, err)))     return st;
     if ((st = load_vae(m, at->vae, ctx, err)))                                                 return st;
-    if (at->fast && (st = cohl_taehv_load(&m->fast, ctx, at->fast, err)))                      return st;
+    if (at->fast && (st = cohl_taehv_load_decoder(&m->fast, ctx, at->fast, err)))                      return st;
     return check_fit(m, err);
 }
 

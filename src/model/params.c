@@ -182,6 +182,8 @@ cohl_status cohl_params_alloc(cohl_params *params, cohl_ctx *ctx, const cohl_par
         cohl_param *param = &params->item[i];
         cohl_tensor *t = param->tensor;
         t->dtype = use->train ? COHL_F32 : cohl_param_dtype(param, use->dtype);
+        if (i < use->first)
+            continue;
         if (!take_values(ctx, t) || (use->train && !param->fixed && !take_grad(ctx, t)))
             return cohl_fail(err, COHL_ERR_MEMORY, "no room for parameter %s %s (%zu bytes)", param->name,
                              cohl_shape_print(t->rank, t->dim).text, cohl_tensor_bytes(t));

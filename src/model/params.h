@@ -107,6 +107,7 @@ typedef struct cohl_params_use {
     bool       train;   /* tensors want gradients; F32 whatever `dtype` says (false) */
     cohl_dtype dtype;   /* COHL_F32; COHL_BF16 for those that may be narrow; COHL_Q8 for those that may
                            be in eight bits, BF16 then for the others that may    (F32) */
+    int        first;   /* those before it get no memory, and are not read           (0) */
 } cohl_params_use;
 
 /* What holds a parameter where `dtype` is asked for. */
@@ -135,7 +136,7 @@ int64_t cohl_params_size(const cohl_params *params);
 cohl_status cohl_param_set(cohl_params *params, const cohl_param *param, const float *value, cohl_error *err);
 cohl_status cohl_param_get(cohl_params *params, const cohl_param *param, float *value, cohl_error *err);
 
-/* Fill all from a source by name and shape.
+/* Fill all that have memory from a source by name and shape; it has the others too.
  *
  * COHL_ERR_FORMAT  one is missing or has another shape; or the source holds
  *                  names that the model has not (COHL_SURPLUS_REFUSED)        */

@@ -92,7 +92,7 @@ void cohl_param_read(cohl_params *params, const cohl_param *param, const cohl_we
 static void load(cohl_params *params, const cohl_param *param, cohl_binder *binder)
 {
     const cohl_weight *weight = cohl_bind(binder, param->name, param->stored.dim, param->stored.rank);
-    if (!weight)
+    if (!weight || !param->tensor->data)
         return;
     cohl_param_read(params, param, weight);
     cohl_weights_let_go(binder->weights, weight);

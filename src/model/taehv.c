@@ -161,12 +161,13 @@ cohl_status cohl_taehv_new(cohl_taehv **out, const cohl_taehv_config *config, co
     }
     taehv->config = *config;
     declare_encoder(&taehv->net->encoder, config, &taehv->params);
+    taehv->decoder_first = taehv->params.count;
     declare_decoder(&taehv->net->decoder, config, &taehv->params);
     *out = taehv;
     return COHL_OK;
 }
 
-cohl_status cohl_taehv_load(cohl_taehv **out, cohl_ctx *ctx, const char *path, cohl_error *err)
+cohl_status cohl_taehv_load_decoder(cohl_taehv **out, cohl_ctx *ctx, const char *path, cohl_error *err)
 {
     cohl_taehv_config config;
     cohl_taehv *taehv = NULL;
@@ -176,7 +177,7 @@ cohl_status cohl_taehv_load(cohl_taehv **out, cohl_ctx *ctx, const char *path, c
     if (st)
         return st;
     if (!(st = cohl_taehv_config_infer(&config, weights, err)) && !(st = cohl_taehv_new(&taehv, &config, err)) &&
-        !(st = cohl_params_alloc(&taehv->params, ctx, &(cohl_params_use){ .train = false }, err)))
+        !(st = cohl_params_alloc(&taehv->params, ctx, &(cohl_params_use){ .first = taehv->decoder_first }, err)))
         st = cohl_params_load(&taehv->params, weights, COHL_SURPLUS_REFUSED, err);
     cohl_weights_close(weights);
     if (st)
@@ -315,6 +316,7 @@ cohl_tensor *cohl_taehv_encode(cohl_ctx *ctx, const cohl_taehv *taehv, cohl_tens
     if (!rgb)
         return NULL;
     int space = cohl_taehv_space(taehv);
+    assert(taehv->params.item[0].tensor->data);
     assert(!ctx->tape && rgb->rank == 4 && rgb->dim[1] % space == 0 && rgb->dim[2] % space == 0);
     int64_t groups = (rgb->dim[0] + COHL_TAEHV_TIME - 1) / COHL_TAEHV_TIME;
     cohl_tensor seen[STAGES * MEMORIES] = { 0 };
@@ -387,9 +389,9 @@ static void decode_from(cohl_taehv_stream *s, cohl_tensor *x, int i)
     const taehv_stage *stage = &s->taehv->net->decoder.stage[i];
     cohl_ctx_mark_t mark = cohl_ctx_mark(ctx);
     for (int k = 0; k < MEMORIES; k++)
-        x = remembering(ctx, x, &stage->memory[k], &s->seen[i * MEMORIES + k]);
+        x = cohl_settle(ctx, mark, remembering(ctx, x, &stage->memory[k], &s->seen[i * MEMORIES + k]));
     int64_t width = s->taehv->config.decoder_width[i];
-    x = cohl_linear(ctx, x, stage->time, NULL);
+    x = cohl_settle(ctx, mark, cohl_linear(ctx, x, stage->time, NULL));
     for (int64_t at = 0; x && at < x->dim[3]; at += width) {
         cohl_ctx_mark_t frame = cohl_ctx_mark(ctx);
         cohl_tensor *y = cohl_upsample(ctx, cohl_slice(ctx, x, 3, at, width));

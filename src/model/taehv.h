@@ -43,12 +43,14 @@ typedef struct cohl_taehv {
     cohl_taehv_config config;
     cohl_params       params;
     cohl_taehv_net   *net;
+    int               decoder_first;          /* the decoder's first parameter: the rest are its own */
 } cohl_taehv;
 
 /* Declares the parameters; cohl_params_alloc gives them memory. */
 cohl_status cohl_taehv_new(cohl_taehv **out, const cohl_taehv_config *config, cohl_error *err);
-/* All at once from a .safetensors file or a folder that holds one. */
-cohl_status cohl_taehv_load(cohl_taehv **out, cohl_ctx *ctx, const char *path, cohl_error *err);
+/* What decodes, from a .safetensors file or a folder that holds one; the encoder's weights must be there and are not
+ * held. */
+cohl_status cohl_taehv_load_decoder(cohl_taehv **out, cohl_ctx *ctx, const char *path, cohl_error *err);
 void        cohl_taehv_free(cohl_taehv *taehv);
 
 /* Pixels a side of a latent cell: 8 or 16. */
