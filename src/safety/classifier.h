@@ -11,7 +11,7 @@
 #include "safety/reading.h"
 #include "safety/senses.h"
 
-enum { POLICY_BUCKETS = 1 << 16, POLICY_KINDS = 5, POLICY_FEATURES_MAX = 4096 };
+enum { POLICY_BUCKETS = 1 << 16, POLICY_KINDS = 6, POLICY_FEATURES_MAX = 4096 };
 
 extern const char *const policy_kinds[POLICY_KINDS];     /* the categories, as rules name them */
 

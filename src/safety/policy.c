@@ -86,6 +86,8 @@ static const policy_rule learned[POLICY_KINDS] = {
     { .code = "minors.learned", .category = "minors", .why = "the whole reads like sexual content with minors" },
     { .code = "hate.learned", .category = "hate", .why = "the whole reads like hatred of a group" },
     { .code = "self_harm.learned", .category = "self_harm", .why = "the whole reads like self-harm" },
+    { .code = "copyright.learned", .category = "copyright_paraphrase", .why = "the whole reads like a protected character, described",
+      .instead = "a character of your own: another look, another name, another world" },
 };
 
 static void ask_classifier(const cohl_policy *p, const policy_reading *r, const char *text, cohl_policy_answer *answer)
