@@ -234,7 +234,7 @@ static void test_same_lines_and_seed_learn_the_same_weights(void **state)
             fail_msg("%s", err.text);
         assert_int_equal(cohl_file_read(&bytes[i], &size[i], path[i], 1 << 20, NULL), COHL_OK);
     }
-    assert_int_equal(count, 5);
+    assert_int_equal(count, 6);
     assert_int_equal(size[0], size[1]);
     assert_memory_equal(bytes[0], bytes[1], size[0]);
     free(bytes[0]);
