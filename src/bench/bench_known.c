@@ -29,6 +29,14 @@ enum { FILMS = 60, SHOWN = 10, PICTURES = 8, STREAM = 0x6b6e6f77, STREAM_STILL =
 
 static const double SEAM_MOST = 1.5, PLACE_MOST = 0.1, DRIFT_MOST = 0.02, MEMORY_MOST = 50e6, POINTS_MOST = 5;
 
+/* What must come back as it was given: seconds of the film, of a clip; none where `seconds` is 0. */
+typedef struct given_part {
+    double at, seconds;
+    int    clip;
+    double from;
+} given_part;
+enum { PARTS = 2 };
+
 /* What is made, and where it is joined, in seconds of the clips that are given (2 s, of fill 3 s). */
 typedef struct way {
     const char *name;
@@ -37,17 +45,17 @@ typedef struct way {
     bool        loop;
     double      seam[2];       /* seconds of the film; < 0: none */
     int         made[2], whose[2];   /* at each seam: behind it (1) or before (-1); beside which clip */
-    double      given_at, given_from, given_seconds;   /* frames that must be the given ones */
+    given_part  part[PARTS];
 } way;
 
 static const way ways[] = {
-    { "extend",        COHL_GIVEN_EXTEND,        2, 2, 0, 0, false, { 2, -1 }, { 1, 0 }, { 0, 0 }, 0, 0, 2 },
-    { "extend-before", COHL_GIVEN_EXTEND_BEFORE, 2, 2, 0, 0, false, { 2.0625, -1 }, { -1, 0 }, { 0, 0 }, 2.0625, 0, 2 },
-    { "fill",          COHL_GIVEN_FILL,          3, 0, 1, 2, false, { 1, 2 }, { 1, -1 }, { 0, 0 }, 0, 0, 1 },
-    { "between",       COHL_GIVEN_BETWEEN,       2, 1, 0, 0, false, { 2, 3 }, { 1, -1 }, { 0, 1 }, 0, 0, 2 },
-    { "blend",         COHL_GIVEN_BLEND,         2, 1, 0, 0, false, { 1, 2 }, { 1, -1 }, { 0, 1 }, 0, 0, 1 },
-    { "loop",          COHL_GIVEN_EXTEND,        2, 2, 0, 0, true,  { 2, 4 }, { 1, -1 }, { 0, 0 }, 0, 0, 2 },
-    { "remix",         COHL_GIVEN_REMIX,         2, 0, 0, 0, false, { -1, -1 }, { 0, 0 }, { 0, 0 }, 0, 0, 0 },
+    { "extend",        COHL_GIVEN_EXTEND,        2, 2, 0, 0, false, { 2, -1 }, { 1, 0 }, { 0, 0 }, { { 0, 2, 0, 0 } } },
+    { "extend-before", COHL_GIVEN_EXTEND_BEFORE, 2, 2, 0, 0, false, { 2.0625, -1 }, { -1, 0 }, { 0, 0 }, { { 2.0625, 2, 0, 0 } } },
+    { "fill",          COHL_GIVEN_FILL,          3, 0, 1, 2, false, { 1, 2 }, { 1, -1 }, { 0, 0 }, { { 0, 1, 0, 0 }, { 2, 1, 0, 2 } } },
+    { "between",       COHL_GIVEN_BETWEEN,       2, 1, 0, 0, false, { 2, 3 }, { 1, -1 }, { 0, 1 }, { { 0, 2, 0, 0 }, { 3, 2, 1, 0 } } },
+    { "blend",         COHL_GIVEN_BLEND,         2, 1, 0, 0, false, { 1, 2 }, { 1, -1 }, { 0, 1 }, { { 0, 1, 0, 0 }, { 2, 1, 1, 1 } } },
+    { "loop",          COHL_GIVEN_EXTEND,        2, 2, 0, 0, true,  { 2, 4 }, { 1, -1 }, { 0, 0 }, { { 0, 2, 0, 0 } } },
+    { "remix",         COHL_GIVEN_REMIX,         2, 0, 0, 0, false, { -1, -1 }, { 0, 0 }, { 0, 0 }, { { 0, 0, 0, 0 } } },
 };
 enum { WAYS = sizeof ways / sizeof *ways };
 
@@ -62,6 +70,7 @@ typedef struct known {
     int           count, act, width, height;
     cohl_bench_record *record;
     char          digest[COHL_DIGEST_HEX];      /* of the model, where results are kept */
+    char          critic_digest[COHL_DIGEST_HEX];
     cohl_sheet_cell cell[SHOWN * PICTURES];
     int           shown;       /* films on the sheet */
 } known;
@@ -75,9 +84,9 @@ typedef struct watching {
     int frames, middle_at;
     cohl_frame **first, **last;      /* [second] a second of each, or NULL */
     int second;
-    /* what must be the given film's */
-    engine_clip *clip;
-    int given_from, given_count, given_clip_from, wrong;
+    /* what must be the given films' */
+    engine_clip *clip[2];
+    int given, wrong;                /* frames of them, and those that are not */
     double fps;
 } watching;
 
@@ -97,7 +106,8 @@ static void free_watching(watching *w)
     cohl_frame_free(w->middle);
     free_frames(w->first, w->second);
     free_frames(w->last, w->second);
-    engine_clip_close(w->clip);
+    for (int i = 0; i < 2; i++)
+        engine_clip_close(w->clip[i]);
 }
 
 static cohl_status keep_copy(cohl_frame **place, const cohl_frame *frame, cohl_error *err)
@@ -106,10 +116,26 @@ static cohl_status keep_copy(cohl_frame **place, const cohl_frame *frame, cohl_e
     return cohl_frame_copy(place, frame, err);
 }
 
+/* Is a frame of the film that was given as it was given? */
+static cohl_status compare_given(watching *w, int index, const uint8_t *rgb, cohl_error *err)
+{
+    cohl_status st = COHL_OK;
+    for (int i = 0; i < PARTS && w->way && !st; i++) {
+        const given_part *p = &w->way->part[i];
+        const cohl_frame *given;
+        int at = index - (int)(p->at * w->fps + 0.5);
+        if (at < 0 || at >= (int)(p->seconds * w->fps + 0.5) ||
+            (st = engine_clip_at(w->clip[p->clip], p->from + at / w->fps, &given, err)))
+            continue;
+        w->given++;
+        w->wrong += memcmp(given->rgb, rgb, cohl_frame_bytes(given)) != 0;
+    }
+    return st;
+}
+
 static cohl_status look(void *user, int index, const uint8_t *rgb, cohl_error *err)
 {
     watching *w = user;
-    const cohl_frame *given;
     cohl_status st = COHL_OK;
     memcpy(w->frame->rgb, rgb, cohl_frame_bytes(w->frame));
     for (int i = 0; i < PICTURES && !st; i++)
@@ -121,10 +147,8 @@ static cohl_status look(void *user, int index, const uint8_t *rgb, cohl_error *e
         st = keep_copy(&w->first[index], w->frame, err);
     if (!st && w->last && index >= w->frames - w->second)
         st = keep_copy(&w->last[index - (w->frames - w->second)], w->frame, err);
-    int at = index - w->given_from;
-    if (!st && w->clip && at >= 0 && at < w->given_count &&
-        !(st = engine_clip_at(w->clip, (at + w->given_clip_from) / w->fps, &given, err)))
-        w->wrong += memcmp(given->rgb, rgb, cohl_frame_bytes(given)) != 0;
+    if (!st)
+        st = compare_given(w, index, rgb, err);
     return st ? st : known_measures_add(&w->measures, w->frame, err);
 }
 
@@ -213,12 +237,13 @@ static cohl_request request_of(const known *k, int i, const char *prompt)
 
 typedef struct findings {
     double worst_difference, worst_colour, worst_place;
-    int    films, seams, good_seams, wrong_frames, places, good_places;
+    int    films, seams, good_seams, given_frames, wrong_frames, places, good_places;
 } findings;
 
 static void count_in(findings *all, const known_found *f)
 {
-    all->films++, all->seams += f->seams, all->good_seams += f->good_seams, all->wrong_frames += f->wrong_frames;
+    all->films++, all->seams += f->seams, all->good_seams += f->good_seams;
+    all->given_frames += f->given_frames, all->wrong_frames += f->wrong_frames;
     all->worst_difference = fmax(all->worst_difference, f->difference);
     all->worst_colour = fmax(all->worst_colour, f->colour);
     if (f->place < 0)
@@ -330,7 +355,7 @@ static cohl_status write_sheet(known *k, const char *name, cohl_error *err)
 static cohl_status go_round(watching *w, cohl_error *err)
 {
     const cohl_frame *first;
-    cohl_status st = engine_clip_at(w->clip, 0, &first, err);
+    cohl_status st = engine_clip_at(w->clip[0], 0, &first, err);
     return st ? st : known_measures_add(&w->measures, first, err);
 }
 
@@ -338,11 +363,11 @@ static cohl_status try_way(known *k, const way *way, int i, known_found *out, co
 {
     cohl_scene scene, other;
     cohl_text caption = { 0 };
-    watching w = { .way = way, .given_from = (int)(way->given_at * k->info.fps + 0.5), .middle_at = -1,
-                   .given_count = (int)(way->given_seconds * k->info.fps + 0.5) };
+    watching w = { .way = way, .middle_at = -1 };
     cohl_status st = stage(k, i, 0, way->clip_seconds, &scene, &caption, err);
     if (!st) st = stage(k, i, 1, way->clip_seconds, &other, NULL, err);
-    if (!st) st = engine_clip_open(&w.clip, k->clip[0], scene.width, scene.height, err);
+    for (int c = 0; c < 2 && !st; c++)
+        st = engine_clip_open(&w.clip[c], k->clip[c], scene.width, scene.height, err);
     cohl_request r = request_of(k, i, caption.data);
     r.given = way->given, r.clip[0] = k->clip[0], r.clip[1] = k->clip[1], r.loop = way->loop;
     r.seconds = way->seconds, r.gap_begin = way->gap_begin, r.gap_end = way->gap_end;
@@ -353,7 +378,7 @@ static cohl_status try_way(known *k, const way *way, int i, known_found *out, co
     if (!st) st = judge_seams(k, way, &w, out, err);
     if (!st && w.middle) st = judge_place(&scene, &w, out, err);
     if (!st) {
-        out->wrong_frames = w.wrong;
+        out->given_frames = w.given, out->wrong_frames = w.wrong;
         show(k, &w);
     }
     cohl_text_free(&caption);
@@ -363,8 +388,9 @@ static cohl_status try_way(known *k, const way *way, int i, known_found *out, co
 
 static void report_way(const way *way, const findings *f, cohl_bench_report *report)
 {
-    if (way->given_seconds > 0)
-        cohl_bench_add(report, COHL_BENCH_AT_MOST, 0, "frames", f->wrong_frames, "%s: given, not as given", way->name);
+    if (way->part[0].seconds > 0)
+        cohl_bench_add(report, COHL_BENCH_AT_MOST, 0, "frames", f->given_frames ? f->wrong_frames : NAN, "%s: not as given, of %d given",
+                       way->name, f->given_frames);
     if (f->seams) {
         cohl_bench_add(report, COHL_BENCH_AT_MOST, SEAM_MOST, "medians", f->worst_difference, "%s: step at a seam",
                        way->name);
@@ -542,15 +568,19 @@ static void report_minute(const minute *m, cohl_bench_report *report)
 
 /* ---- all of it ----------------------------------------------------------- */
 
-/* A model without a critic is measured all the same, but for the critic's row. */
-static void open_critic(known *k)
+/* A model without a critic is measured all the same, but for the critic's row; one that is named is there. */
+static cohl_status open_critic(known *k, cohl_error *err)
 {
     cohl_bench_params where = *k->params;
     where.model = k->info.folder;
     char *folder = where.critic ? strdup(where.critic) : cohl_bench_part(&where, "critic");
-    if (folder && cohl_critic_load(&k->critic, &k->ctx, folder, NULL))
-        k->critic = NULL;
+    cohl_status st = folder ? COHL_OK : cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
+    if (!st && (where.critic || cohl_folder_exists(folder)))
+        st = cohl_critic_load(&k->critic, &k->ctx, folder, err);
+    if (!st && k->critic && k->params->record)
+        st = cohl_digest_folder(k->critic_digest, folder, err);
     free(folder);
+    return st;
 }
 
 static cohl_status open_all(known *k, cohl_error *err)
@@ -569,8 +599,7 @@ static cohl_status open_all(known *k, cohl_error *err)
         return cohl_fail(err, COHL_ERR_IO, "%s: cannot make a folder for films to be given", k->folder);
     for (int i = 0; i < 2; i++)
         snprintf(k->clip[i], sizeof k->clip[i], "%s/%c.mp4", k->folder, 'a' + i);
-    open_critic(k);
-    return COHL_OK;
+    return open_critic(k, err);
 }
 
 static void close_all(known *k)
@@ -624,6 +653,8 @@ static cohl_status look_at_film(known *k, const way *way, int film, known_found 
     cohl_text key = { 0 };
     cohl_text_addf(&key, "%s, film %d: %dx%d, %d frames, %d steps, act %d, seed %llu, model %.16s", way ? way->name : "still minute",
                    film, k->width, k->height, way ? 0 : p->frames, p->steps, k->act, (unsigned long long)p->seed, k->digest);
+    if (!way && k->critic)
+        cohl_text_addf(&key, ", critic %.16s", k->critic_digest);
     cohl_status st = key.failed ? cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name") : COHL_OK;
     const json_t *before = st ? NULL : cohl_bench_record_find(k->record, key.data);
     *found = (known_found){ .place = -1 };

@@ -35,9 +35,10 @@ static cohl_status lose(cohl_ctx *ctx, const cohl_vae *vae, const cohl_clip *cli
 {
     int64_t dim[4] = { clip->frames, clip->height, clip->width, 3 };
     size_t count = (size_t)(dim[0] * dim[1] * dim[2] * 3);
-    float *before = malloc(2 * count * sizeof *before), *after = before + count;
+    float *before = malloc(2 * count * sizeof *before);
     if (!before)
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a clip");
+    float *after = before + count;
     cohl_clip_values(clip, before);
     cohl_ctx_mark_t mark = cohl_ctx_mark(ctx);
     cohl_tensor *x = cohl_tensor_upload(ctx, before, COHL_F32, 4, dim);
@@ -80,7 +81,8 @@ static cohl_status measure_loss(cohl_ctx *ctx, const cohl_vae *vae, const cohl_b
 static cohl_status measure_decoding(cohl_ctx *ctx, const cohl_vae *vae, double *seconds, double *cpu_seconds,
                                     cohl_error *err)
 {
-    int64_t dim[4] = { 1, HEIGHT / COHL_VAE_SPACE, WIDTH / COHL_VAE_SPACE, vae->config.z_dim };
+    int space = cohl_vae_space(&vae->config);
+    int64_t dim[4] = { 1, HEIGHT / space, WIDTH / space, vae->config.z_dim };
     size_t count = (size_t)(dim[1] * dim[2] * dim[3]);
     float *latent = malloc(count * sizeof *latent);
     cohl_vae_stream *stream = NULL;

@@ -6,7 +6,8 @@
 
 /* Steps are in medians of the given film's own; drift is a share. */
 typedef struct known_found {
-    int    seams, good_seams, wrong_frames;
+    int    seams, good_seams;
+    int    given_frames, wrong_frames; /* shown of what is given, and of them not as given   */
     int    right[2], of[2];            /* answers of the critic: first second, last second   */
     double difference, colour;         /* the worst step at a seam                           */
     double place;                      /* of the subject, off by so much of the width; < 0: not seen */

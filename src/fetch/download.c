@@ -29,6 +29,7 @@ typedef struct download {
     char    new_tag[TAG_BYTES];     /* of the version that the server has   */
     char    sum[COHL_DIGEST_HEX];   /* that it publishes                    */
     long    code;
+    bool    opened;                 /* PATH.partial could be written        */
     bool    begun, full;            /* bytes of this try were written; the disk refused */
 } download;
 
@@ -67,6 +68,9 @@ static size_t on_header(char *line, size_t size, size_t count, void *user)
             snprintf(d->sum, sizeof d->sum, "%s", value);
     } else if (header_value(value, sizeof value, line, count, "etag") && !d->sum[0]) {
         snprintf(d->new_tag, sizeof d->new_tag, "%s", value);
+    } else if (header_value(value, sizeof value, line, count, "last-modified")) {
+        if (!d->new_tag[0])               /* of a server without tags */
+            snprintf(d->new_tag, sizeof d->new_tag, "%s", value);
     } else if (header_value(value, sizeof value, line, count, "content-range")) {
         const char *slash = strchr(value, '/');
         d->all = slash ? atoll(slash + 1) : 0;
@@ -80,8 +84,8 @@ static void keep_tag(download *d)
     cohl_file_write(d->tag_path, d->tag, strlen(d->tag), NULL);
 }
 
-/* The server says that what it has is another version than what lies here. */
-static bool is_other(const download *d) { return d->new_tag[0] && strcmp(d->tag, d->new_tag); }
+/* The server has another version than what lies here, or never said which it has. */
+static bool is_other(const download *d) { return d->new_tag[0] ? strcmp(d->tag, d->new_tag) != 0 : !d->tag[0]; }
 
 /* The first bytes of an answer: does it go on where we are, or begin anew? */
 static bool begin(download *d, CURL *curl)
@@ -180,9 +184,11 @@ static cohl_status judge(download *d, CURLcode result, bool *again, cohl_error *
     if (d->code == 416 && d->here > 0 && d->all == d->here && !is_other(d))
         return COHL_OK;                   /* nothing is left to come: all of it lies here */
     if (d->code == 416 || (d->begun && d->code == 206 && is_other(d))) {
+        const char *what = d->new_tag[0] ? "it changed on the server while it came"
+                                         : "the server does not say whether it changed, so it cannot go on";
         forget(d);                        /* a version that is no more there */
         *again = true;
-        return cohl_fail(err, COHL_ERR_IO, "%s: it changed on the server while it came", url);
+        return cohl_fail(err, COHL_ERR_IO, "%s: %s", url, what);
     }
     if (d->code == 404)
         return cohl_fail(err, COHL_ERR_IO, "%s: there is no such file (404)", url);
@@ -214,6 +220,7 @@ static cohl_status try_once(download *d, bool *again, cohl_error *err)
     d->sum[0] = d->new_tag[0] = 0;
     if (!(d->file = fopen(d->partial, "ab")))
         return cohl_fail(err, COHL_ERR_IO, "%s: cannot write: %s", d->partial, strerror(errno));
+    d->opened = true;
     fseeko(d->file, 0, SEEK_END);
     d->here = d->start = ftello(d->file);
     CURL *curl = ask(d, &s);
@@ -283,7 +290,7 @@ static cohl_status fetch(download *d, cohl_downloaded *done, cohl_error *err)
     }
     if (!st)
         st = check(d, done, err);
-    if (st && !d->here)
+    if (st && d->opened && !d->here)
         forget(d);                        /* nothing came */
     if (!st && rename(d->partial, d->params->path))
         st = cohl_fail(err, COHL_ERR_IO, "%s: cannot rename to: %s", d->params->path, strerror(errno));

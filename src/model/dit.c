@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "model/dit_net.h"
+#include "model/dit_precondition.h"
 #include "model/settle.h"
 #include "tensor/backend.h"
 
@@ -337,6 +338,18 @@ static cohl_tensor *forward(const pass *p, cohl_tensor *latent, const float *tim
     return cohl_settle(ctx, start, head(p, x, e));
 }
 
+/* The same for a network that answers what a straight guess misses. */
+static cohl_tensor *forward_scaled(const pass *p, cohl_tensor *latent, const float *time)
+{
+    cohl_ctx *ctx = p->ctx;
+    const cohl_dit_config *c = &p->dit->config;
+    cohl_ctx_mark_t start = cohl_ctx_mark(ctx);
+    dit_precondition scales = dit_precondition_at(ctx, c, p->clip, time);
+    cohl_tensor *x = cohl_reshape(ctx, latent, 2, (int64_t[]){ p->clip->cells, c->in_dim });
+    cohl_tensor *answer = forward(p, dit_precondition_in(ctx, &scales, x), time);
+    return cohl_settle(ctx, start, dit_precondition_out(ctx, &scales, x, answer));
+}
+
 cohl_tensor *cohl_dit_forward(cohl_ctx *ctx, const cohl_dit *dit, const cohl_dit_clip *clip,
                               cohl_tensor *latent, const float *time)
 {
@@ -347,7 +360,7 @@ cohl_tensor *cohl_dit_forward(cohl_ctx *ctx, const cohl_dit *dit, const cohl_dit
     assert(!dit->shelf || !ctx->tape);
     pass p = { ctx, dit, clip, c->eps, 1 / sqrtf((float)(c->dim / c->num_heads)) };
     cohl_shelf_begin(dit->shelf);
-    cohl_tensor *velocity = forward(&p, latent, time);
+    cohl_tensor *velocity = c->data_std_count ? forward_scaled(&p, latent, time) : forward(&p, latent, time);
     cohl_shelf_end(dit->shelf);
     return velocity;
 }

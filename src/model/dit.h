@@ -35,6 +35,7 @@
 enum {
     COHL_DIT_PATCH = 2,             /* a token covers 2 x 2 cells of one frame */
     COHL_DIT_CONTROL_MAX = 128,     /* blocks of a control branch */
+    COHL_DIT_DATA_MAX = 256,        /* channels whose deviation is said */
 };
 
 typedef struct cohl_dit_config {
@@ -46,6 +47,9 @@ typedef struct cohl_dit_config {
     float eps;                  /* of all norms                                    (1e-6) */
     int   pooled_text_dim;      /* 0, or text_dim: the mean text state enters      (0)    */
     int   camera_dim;           /* numbers about the camera for each latent frame  (0)    */
+    int   data_std_count;       /* 0, or in_dim and out_dim: deviations are known  (0)    */
+    float data_std[COHL_DIT_DATA_MAX];   /* of each channel of clean latents: the network is asked
+                                   only for what they do not say of a velocity            */
     int   image_dim;            /* width of an image encoder's token; 0 = none     (0)    */
     int   image_positions;      /* image tokens with a learned place, 514; 0 = none (0)   */
     int   control_dim;          /* channels of a control cell (VACE: 96); 0 = none (0)    */

@@ -129,6 +129,22 @@ static void group(cohl_ctx *ctx, cohl_dit_clip *clip, const cohl_dit_request *re
     clip->group = upload_ids(ctx, memory, clip->tokens);
 }
 
+/* The same for each cell; memory [cells] is filled. */
+static void group_cells(cohl_ctx *ctx, cohl_dit_clip *clip, const cohl_dit_request *request, int *memory)
+{
+    int cell = 0, token = 0, frame = 0;
+    for (int i = 0; i < request->sample_count; i++) {
+        const cohl_dit_sample *s = &request->sample[i];
+        int each = sample_tokens(s) / s->frames, columns = s->width / COHL_DIT_PATCH;
+        for (int f = 0; f < s->frames; f++, frame++, token += each)
+            for (int k = 0; k < s->height * s->width; k++) {
+                int within = k / s->width / COHL_DIT_PATCH * columns + k % s->width / COHL_DIT_PATCH;
+                memory[cell++] = request->time_per_token ? token + within : frame;
+            }
+    }
+    clip->cell_group = upload_ids(ctx, memory, clip->cells);
+}
+
 /* The mean of each sample's text states, projected, for each group. */
 static cohl_tensor *pooled_text(cohl_ctx *ctx, const cohl_dit *dit, const cohl_dit_clip *clip,
                                 const cohl_dit_request *request, const int *sample_of)
@@ -306,6 +322,8 @@ cohl_dit_clip *cohl_dit_clip_open(cohl_ctx *ctx, const cohl_dit *dit, const cohl
     look(clip, request, c->text_len);
     order_cells(ctx, clip, request, memory);
     turn(ctx, clip, request, c->dim / c->num_heads / 2);
+    if (c->data_std_count)
+        group_cells(ctx, clip, request, memory);
     group(ctx, clip, request, memory, memory + clip->tokens, memory + 2 * clip->tokens);
     cohl_shelf_begin(dit->shelf);
     add_extras(ctx, dit, clip, request, memory + clip->tokens, memory + 2 * clip->tokens);

@@ -19,6 +19,9 @@ static cohl_status check(const cohl_dit_config *c, const char *name, cohl_error 
     if (c->pooled_text_dim && c->pooled_text_dim != c->text_dim)
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: pooled_text_dim is %d, expected 0 or text_dim %d", name,
                          c->pooled_text_dim, c->text_dim);
+    if (c->data_std_count && (c->data_std_count != c->in_dim || c->data_std_count != c->out_dim))
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: data_std lists %d channels, expected as many as in_dim %d and out_dim %d",
+                         name, c->data_std_count, c->in_dim, c->out_dim);
     for (int i = 0; i < c->control_count; i++)
         if (c->control_layer[i] >= c->num_layers || (i && c->control_layer[i] <= c->control_layer[i - 1]))
             return cohl_fail(err, COHL_ERR_FORMAT, "%s: vace_layers[%d] is %d, expected rising numbers of blocks, "
@@ -62,6 +65,16 @@ static cohl_status read_type(cohl_dit_config *c, cohl_config *json, const char *
     return cohl_config_done(json, err);
 }
 
+/* "data_std": of each channel. */
+static void read_deviations(cohl_dit_config *c, cohl_config *json)
+{
+    double deviation[COHL_DIT_DATA_MAX] = { 0 };
+    if (cohl_config_has(json, "data_std"))
+        cohl_config_floats(json, "data_std", 1e-3, 1e3, 1, COHL_DIT_DATA_MAX, deviation, &c->data_std_count);
+    for (int i = 0; i < c->data_std_count; i++)
+        c->data_std[i] = (float)deviation[i];
+}
+
 static cohl_status read_release(cohl_dit_config *c, cohl_config *json, cohl_error *err)
 {
     const char *type;
@@ -83,6 +96,7 @@ static cohl_status read_release(cohl_dit_config *c, cohl_config *json, cohl_erro
     cohl_config_bool_or(json, "cross_attn_norm", true, &cross_norm);
     cohl_config_int_or(json, "pooled_text_dim", 0, 65536, 0, &c->pooled_text_dim);
     cohl_config_int_or(json, "camera_dim", 0, 65536, 0, &c->camera_dim);
+    read_deviations(c, json);
     if ((st = cohl_config_done(json, err)) || (st = read_type(c, json, type, err)))
         return st;
     c->eps = (float)eps;

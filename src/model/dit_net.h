@@ -53,6 +53,7 @@ struct cohl_dit_clip {
     cohl_tensor *patch_cell;        /* I32 [cells]: the cells in the order tokens take them */
     cohl_tensor *cell_patch;        /* I32 [cells]: and back */
     cohl_tensor *group;             /* I32 [tokens]: the time a token has */
+    cohl_tensor *cell_group;        /* I32 [cells]: and a cell; NULL where nobody asks */
     cohl_tensor *turn;              /* [tokens, head_dim/2, 2]: cos, sin of the position */
     cohl_span   *self, *cross;      /* [sample_count] */
     cohl_tensor *added;             /* [groups, dim] for the time embedding, or NULL */

@@ -29,7 +29,7 @@ static size_t product(const cohl_ctx *ctx, cohl_in x, cohl_in w)
 {
     bool rounds = ctx->precision == COHL_PRECISION_BF16;
     if (w->dtype == COHL_Q8)
-        return bytes_of(x) / sizeof(float);
+        return bytes_of(x) / 2;
     return bytes_of(w) * (rounds && w->dtype == COHL_F32 ? 2 : 1) + (rounds ? bytes_of(x) : 0);
 }
 

@@ -72,14 +72,15 @@ static cohl_status write_json(const char *path, const json_t *json, cohl_error *
     return st;
 }
 
-static cohl_status copy_file(const char *from, const char *to, const char *name, cohl_error *err)
+/* *copied counts up where there is such a file. */
+static cohl_status copy_file(const char *from, const char *to, const char *name, int *copied, cohl_error *err)
 {
     char *source = cohl_path_join(from, name), *target = cohl_path_join(to, name), *data = NULL;
     size_t size;
     cohl_status st = COHL_OK;
     if (!source || !target)
         st = cohl_fail(err, COHL_ERR_MEMORY, "no memory for names");
-    else if (cohl_file_exists(source) && !(st = cohl_file_read(&data, &size, source, COPY_BYTES_MAX, err)))
+    else if (cohl_file_exists(source) && ++*copied && !(st = cohl_file_read(&data, &size, source, COPY_BYTES_MAX, err)))
         st = cohl_file_write(target, data, size, err);
     free(source);
     free(target);
@@ -91,14 +92,24 @@ static cohl_status copy_file(const char *from, const char *to, const char *name,
 static cohl_status save_part(const char *folder, const char *part, const json_t *config, cohl_params *params,
                              const char *copy_from, cohl_dtype dtype, cohl_error *err)
 {
-    static const char *const copied[] = { "config.json", "model.safetensors", "spiece.model", "words.tsv" };
+    /* All names that cohl_vae_load and cohl_tokenizer_open know; one of those that fill the part must be there. */
+    static const char *const beside[] = { "config.json", "words.tsv" };
+    static const char *const filling[] = { "model.safetensors", "diffusion_pytorch_model.safetensors", "spiece.model",
+                                           "sentencepiece.model", "tokenizer.model", "tokenizer.json" };
+    enum { BESIDE = sizeof beside / sizeof *beside, FILLING = sizeof filling / sizeof *filling };
     char *at = cohl_path_join(folder, part);
     char *config_path = at ? cohl_path_join(at, "config.json") : NULL;
     char *weights = at ? cohl_path_join(at, "model.safetensors") : NULL;
     cohl_status st = config_path && weights ? cohl_folder_make(at, err)
                                             : cohl_fail(err, COHL_ERR_MEMORY, "no memory for names");
-    for (int i = 0; i < 4 && copy_from && !st; i++)
-        st = copy_file(copy_from, at, copied[i], err);
+    int others = 0, filled = 0;
+    for (int i = 0; i < BESIDE && copy_from && !st; i++)
+        st = copy_file(copy_from, at, beside[i], &others, err);
+    for (int i = 0; i < FILLING && copy_from && !st; i++)
+        st = copy_file(copy_from, at, filling[i], &filled, err);
+    if (copy_from && !filled && !st)
+        st = cohl_fail(err, COHL_ERR_UNSUPPORTED, "%s: what fills it is in none of the files that a trained model's %s is copied "
+                       "from, model.safetensors or spiece.model", copy_from, part);
     if (config && !st)
         st = write_json(config_path, config, err);
     if (params && !st)

@@ -86,6 +86,9 @@ static cohl_status open_vae(cohl_latents *l, cohl_error *err)
 
     if ((st = cohl_vae_load(&l->vae, p->ctx, p->vae_folder, err)) || (st = hash_encoder(l->vae, &hash, err)))
         return st;
+    if (cohl_vae_space(&l->vae->config) != COHL_VAE_SPACE)
+        return cohl_fail(err, COHL_ERR_UNSUPPORTED, "%s: a latent cell of this autoencoder is %d pixels wide, expected %d",
+                         p->vae_folder, cohl_vae_space(&l->vae->config), COHL_VAE_SPACE);
     snprintf(mark, sizeof mark, "encoder %016llx act %d actors %d-%d held %d seed %llu",
              (unsigned long long)hash, p->request.act, p->request.actors_min, p->request.actors_max,
              p->request.held_out, (unsigned long long)p->seed);

@@ -202,8 +202,9 @@ static cohl_status step_all(run *r, cohl_error *err)
     if (watts <= 0)
         watts = COHL_WATTS_A_THREAD * cohl_workers_count(r->params->workers);
     r->saved = began;
-    if (r->progress.step < recipe->steps)
-        begin_ahead(&r->next, r->progress.step);
+    if (r->progress.step >= recipe->steps)      /* perhaps stopped before its model was written */
+        return show(r, recipe->steps - 1, true, err);
+    begin_ahead(&r->next, r->progress.step);
     while (!st && r->progress.step < recipe->steps) {
         cohl_terms terms = { 0 };
         double start = cohl_clock_seconds();

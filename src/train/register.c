@@ -11,6 +11,7 @@
 #include "train/seeds.h"
 
 enum { FILE_BYTES_MAX = 1 << 20 };
+static const int64_t SAMPLES_MAX = 10000000000;    /* of a run: each is walked to tell what was seen */
 
 static const char *const kinds[] = { "tokenizer", "vae", "film" };
 
@@ -96,6 +97,8 @@ static void read_run(reading *r, cohl_register_run *run)
     run->seed = (uint64_t)whole(r, "seed", 0, 2147483647, -1);
     run->steps = whole(r, "steps", 0, 1000000000, -1);
     run->batch = (int)whole(r, "batch", 1, 4096, -1);
+    if (run->batch > 0 && run->steps > SAMPLES_MAX / run->batch)
+        wrong(r, "steps", "at most 10^10 samples in all");
     run->act = (int)whole(r, "act", 1, 2, -1);
     run->actors_min = (int)whole(r, "actors_min", 1, COHL_ACTORS_MAX, 1);
     run->actors_max = (int)whole(r, "actors_max", run->actors_min, COHL_ACTORS_MAX, -1);

@@ -424,9 +424,10 @@ static cohl_tensor *cell_loss(cohl_task *t, const critic_batch *b, const cohl_cr
     if (!out->cell_colour)
         return NULL;
     int64_t count = 0, room = cohl_tensor_rows(out->cell_colour);
-    int32_t *colour = malloc(2 * (size_t)room * sizeof *colour), *subject = colour + room;
+    int32_t *colour = malloc(2 * (size_t)room * sizeof *colour);
     if (!colour)
         return cohl_ctx_fail(t->ctx, COHL_ERR_MEMORY, "no memory for labels");
+    int32_t *subject = colour + room;
     for (int i = 0; i < b->count; i++)
         count += name_cells(&b->sample[i], colour + count, subject + count);
     cohl_tensor *loss = cohl_loss_cross_entropy(t->ctx, out->cell_colour, labels(t, colour, count));

@@ -111,6 +111,9 @@ static cohl_status check_fit(const cohl_task *t, cohl_error *err)
     if (dit->in_dim != channels || dit->out_dim != channels)
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: the transformer's in_dim and out_dim are %d and %d, expected "
                          "the autoencoder's z_dim, %d", name, dit->in_dim, dit->out_dim, channels);
+    if (dit->image_dim || dit->control_dim)
+        return cohl_fail(err, COHL_ERR_UNSUPPORTED, "%s: the transformer takes an image encoder's tokens or a control film, "
+                         "which are not trained; its model_type is to be \"t2v\" or \"ti2v\"", name);
     if (dit->camera_dim && dit->camera_dim != COHL_CAMERA_CODE)
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: the transformer's camera_dim is %d, expected 0 or %d", name,
                          dit->camera_dim, COHL_CAMERA_CODE);

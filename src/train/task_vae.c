@@ -411,8 +411,9 @@ static cohl_status write_config(const cohl_task *t, const char *path, const doub
         json_array_append_new(deviations, json_real(deviation[c]));
     }
     json_object_set_new(config, "_class_name", json_string("AutoencoderKLWan"));
-    json_object_set_new(config, "latent_mean", means);
-    json_object_set_new(config, "latent_std", deviations);
+    bool library = json_object_get(config, "base_dim");    /* the diffusers library's spelling (vae_config.c) */
+    json_object_set_new(config, library ? "latents_mean" : "latent_mean", means);
+    json_object_set_new(config, library ? "latents_std" : "latent_std", deviations);
     if (config)
         out = json_dumps(config, JSON_INDENT(1) | JSON_REAL_PRECISION(7));
     cohl_status st = out ? cohl_file_write(path, out, strlen(out), err)

@@ -15,6 +15,7 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -231,6 +232,20 @@ static void test_the_rest_may_come_without_a_version(void **state)
     expect_whole();
 }
 
+/* One that never says: the rest might be of another file. */
+static void test_without_any_version_it_begins_anew(void **state)
+{
+    cohl_downloaded done;
+    cohl_error err = { 0 };
+    struct stat there;
+    assert_int_equal(get("plain-cut", right, 1, &done, &err), COHL_ERR_IO);
+    assert_int_equal(get("plain-cut", right, 2, &done, &err), COHL_ERR_IO);   /* it is cut again */
+    assert_int_equal(requests, 2);
+    assert_int_equal(last_from, 0);
+    assert_int_equal(stat(partial, &there), 0);
+    assert_int_equal(there.st_size, FILE_BYTES / 2);
+}
+
 static void test_a_version_that_changed_begins_anew(void **state)
 {
     cohl_downloaded done;
@@ -369,6 +384,7 @@ int main(void)
         cmocka_unit_test(test_a_cut_goes_on_where_it_was),
         cmocka_unit_test(test_what_is_whole_is_only_checked),
         cmocka_unit_test(test_the_rest_may_come_without_a_version),
+        cmocka_unit_test(test_without_any_version_it_begins_anew),
         cmocka_unit_test(test_a_version_that_changed_begins_anew),
         cmocka_unit_test(test_what_is_wrong_is_told_and_removed),
         cmocka_unit_test(test_a_file_comes_once_at_a_time),

@@ -363,17 +363,29 @@ static cohl_tensor *dit_loss(cohl_ctx *ctx, void *model)
     return cohl_loss_mse(ctx, velocity, noise(ctx, 2, (int64_t[]){ 40, 3 }, 5), NULL);
 }
 
+/* The same network where the deviations of its data are known. */
+static cohl_dit_config scaled_config(void)
+{
+    cohl_dit_config config = dit_config;
+    config.data_std_count = 3;
+    config.data_std[0] = 3, config.data_std[1] = 1, config.data_std[2] = 0.4f;
+    return config;
+}
+
 static void test_the_transformer_trains(void **state)
 {
-    cohl_ctx ctx;
-    cohl_dit *dit;
-    open_ctx(&ctx, "ref");
-    cohl_dit_new(&dit, &dit_config, NULL);
-    ready(&dit->params, &ctx, true, 3);
-    stir(&dit->params, 4);
-    check_gradients(&ctx, &dit->params, dit_loss, dit);
-    cohl_dit_free(dit);
-    cohl_ctx_close(&ctx);
+    const cohl_dit_config config[2] = { dit_config, scaled_config() };
+    for (int i = 0; i < 2; i++) {
+        cohl_ctx ctx;
+        cohl_dit *dit;
+        open_ctx(&ctx, "ref");
+        cohl_dit_new(&dit, &config[i], NULL);
+        ready(&dit->params, &ctx, true, 3);
+        stir(&dit->params, 4);
+        check_gradients(&ctx, &dit->params, dit_loss, dit);
+        cohl_dit_free(dit);
+        cohl_ctx_close(&ctx);
+    }
 }
 
 static cohl_tensor *text_loss(cohl_ctx *ctx, void *model)
@@ -403,12 +415,12 @@ static void test_the_text_encoder_trains(void **state)
 
 /* ---- the transformer ----------------------------------------------------- */
 
-static void test_packed_samples_do_not_see_each_other(void **state)
+static void expect_apart(const cohl_dit_config *config)
 {
     cohl_ctx ctx;
     cohl_dit *dit;
     open_ctx(&ctx, "ref");
-    cohl_dit_new(&dit, &dit_config, NULL);
+    cohl_dit_new(&dit, config, NULL);
     ready(&dit->params, &ctx, false, 3);
     stir(&dit->params, 4);
     float *both = host_of(&ctx, dit_velocity(&ctx, dit, 0, 2));
@@ -419,6 +431,40 @@ static void test_packed_samples_do_not_see_each_other(void **state)
     free(both);
     free(first);
     free(second);
+    cohl_dit_free(dit);
+    cohl_ctx_close(&ctx);
+}
+
+static void test_packed_samples_do_not_see_each_other(void **state)
+{
+    const cohl_dit_config scaled = scaled_config();
+    expect_apart(&dit_config);
+    expect_apart(&scaled);
+}
+
+/* Before it has learned, a network that knows its data's deviations answers, for data and noise that do not depend
+ * on each other, E[noise - data | x] = cov(noise - data, x) / var(x) x. */
+static void test_a_network_that_knows_its_data_begins_with_the_best_straight_guess(void **state)
+{
+    static const double level[5] = { 0, 0.7, 0.5, 0.4, 0.3 };      /* dit_velocity's */
+    static const int end[5] = { 8, 16, 24, 32, 40 };               /* cells of frames so far */
+    const cohl_dit_config config = scaled_config();
+    cohl_ctx ctx;
+    cohl_dit *dit;
+    open_ctx(&ctx, "ref");
+    cohl_dit_new(&dit, &config, NULL);
+    ready(&dit->params, &ctx, false, 3);
+    float *x = host_of(&ctx, noise(&ctx, 2, (int64_t[]){ 40, 3 }, 3)), *v = host_of(&ctx, dit_velocity(&ctx, dit, 0, 2));
+    for (int cell = 0, frame = 0; cell < 40; cell++) {
+        frame += cell == end[frame];
+        for (int c = 0; c < 3; c++) {
+            double t = level[frame], s = config.data_std[c];
+            double covariance = t - (1 - t) * s * s, variance = (1 - t) * (1 - t) * s * s + t * t;
+            assert_float_equal(v[3 * cell + c], covariance / variance * x[3 * cell + c], 1e-5);
+        }
+    }
+    free(x);
+    free(v);
     cohl_dit_free(dit);
     cohl_ctx_close(&ctx);
 }
@@ -470,6 +516,10 @@ static void test_configurations_that_cannot_be_are_refused(void **state)
         { "{\"dim\":24,\"ffn_dim\":8,\"num_heads\":2,\"num_layers\":1,\"text_dim\":9,\"pooled_text_dim\":8}",
           COHL_ERR_FORMAT },
         { "{\"ffn_dim\":8,\"num_heads\":2,\"num_layers\":1}", COHL_ERR_FORMAT },
+        { "{\"dim\":24,\"ffn_dim\":8,\"num_heads\":2,\"num_layers\":1,\"in_dim\":2,\"out_dim\":2,\"data_std\":[2,0.5]}", COHL_OK },
+        { "{\"dim\":24,\"ffn_dim\":8,\"num_heads\":2,\"num_layers\":1,\"data_std\":[2,0.5]}", COHL_ERR_FORMAT },
+        { "{\"dim\":24,\"ffn_dim\":8,\"num_heads\":2,\"num_layers\":1,\"in_dim\":1,\"out_dim\":1,\"data_std\":[0]}",
+          COHL_ERR_FORMAT },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         cohl_config *json;
@@ -568,6 +618,7 @@ int main(void)
         cmocka_unit_test(test_the_transformer_trains),
         cmocka_unit_test(test_the_text_encoder_trains),
         cmocka_unit_test(test_packed_samples_do_not_see_each_other),
+        cmocka_unit_test(test_a_network_that_knows_its_data_begins_with_the_best_straight_guess),
         cmocka_unit_test(test_our_own_inputs_add_nothing_at_the_start),
         cmocka_unit_test(test_configurations_that_cannot_be_are_refused),
         cmocka_unit_test(test_autoencoders_whose_shortcuts_do_not_divide_are_refused),

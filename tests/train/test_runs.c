@@ -213,8 +213,12 @@ static void test_a_run_stopped_and_resumed_goes_on_as_if_never_stopped(void **st
     assert_true(report.progress.seconds > 0 && report.progress.joules > 0);
     char *a = losses_of(whole), *b = losses_of(parts), *x = step_lines(a), *y = step_lines(b);
     assert_string_equal(x, y);
-    report = train_well(&(sitting){ .recipe = recipe, .folder = parts, .threads = 1 });    /* done: nothing more */
+    char *weights = tiny_path(parts, "model/vae/model.safetensors");
+    assert_int_equal(unlink(weights), 0);
+    report = train_well(&(sitting){ .recipe = recipe, .folder = parts, .threads = 1 });    /* done: but for its model */
     assert_int_equal(report.progress.step, 6);
+    assert_there(parts, "model/vae/model.safetensors");
+    free(weights);
     char *c = losses_of(parts);
     assert_string_equal(b, c);
     free(a), free(b), free(c), free(x), free(y);
