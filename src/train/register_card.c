@@ -144,11 +144,11 @@ static void add_processing(cohl_text *out, const json_t *processing)
 void cohl_register_card(const json_t *json, cohl_text *out)
 {
     const json_t *general = json_object_get(json, "general");
-    cohl_text_addf(out, "# Training data of %s\n\nWhat the model that ships was trained on, in the order of the summary that "
-                   "the law asks for\n(%s).\n\n"
-                   "This page is what `cohl info models/mini --card` prints. With `--json` it prints the register that the "
-                   "page\nis made from (`models/mini/training-data.json`), and `cohl info models/mini --trained-on \"...\"` "
-                   "answers\nwhether something was in it. A test holds them together.\n\n",
+    cohl_text_addf(out, "# Training data of %s\n\nWhat this model was trained on, in the order of the summary that the law "
+                   "asks for\n(%s).\n\n"
+                   "This page is what `cohl info FOLDER --card` prints for the model's folder. With `--json` it prints the "
+                   "register\nthat the page is made from (`training-data.json` in the folder, where the model ships), and "
+                   "`cohl info FOLDER\n--trained-on \"...\"` answers whether something was in it.\n\n",
                    text_of(json_object_get(general, "model"), "name"), text_of(json, "template"));
     add_general(out, general);
     add_sources(out, json_object_get(json, "sources"));

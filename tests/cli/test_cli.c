@@ -213,7 +213,7 @@ static void test_a_broken_model_is_named_with_what_is_wrong(void **state)
 /* cohl, with its stderr as *told. */
 static pid_t begin(FILE **told, const char *const *arguments)
 {
-    const char *words[16] = { "cohl" };
+    const char *words[24] = { "cohl" };
     int ends[2], count = 1;
     while (*arguments)
         words[count++] = *arguments++;
@@ -251,7 +251,7 @@ static void expect_stopped(pid_t pid, FILE *told, char said[256])
 static void test_an_interrupt_ends_it_soon_and_leaves_nothing(void **state)
 {
     static const char *const long_film[] = { "generate", "a red balloon", "--model", "tiny", "--steps", "1000", "--size",
-                                             "512x512", "--reuse", "off", "-o", "stopped.mp4", NULL };
+                                             "128x128", "--frames", "33", "--reuse", "off", "-o", "stopped.mp4", NULL };
     FILE *told;
     char line[256] = "";
     int step, steps;

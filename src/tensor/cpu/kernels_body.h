@@ -13,7 +13,13 @@
 #include "tensor/cpu/kernels.h"
 
 enum { COLUMNS = WIDE * LANES };
+/* Checks of every index would keep sums in memory instead of registers. What is loaded and stored is checked by
+ * the other sanitizer all the same. */
+#ifdef __clang__
+#define INLINE static inline __attribute__((always_inline, no_sanitize("undefined")))
+#else
 #define INLINE static inline __attribute__((always_inline))
+#endif
 
 INLINE vf load(const float *from) { vf v; memcpy(&v, from, sizeof v); return v; }
 INLINE void store(float *to, vf v) { memcpy(to, &v, sizeof v); }
