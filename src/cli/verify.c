@@ -60,7 +60,7 @@ static void print_signer(const json_t *signer, cohl_verdict verdict)
     if (!signer)
         return;
     if (asprintf(&line, "%s%s%s, vouched for by %s%s%s", cohl_text_of(signer, "name"), *organisation ? ", " : "",
-                 organisation, cohl_text_of(signer, "issuer"), *time ? ", on " : "", time) > 0)
+                 organisation, cohl_text_of(signer, "issuer"), *time ? ", by its time stamp on " : "", time) > 0)
         print_line(verdict == COHL_INVALID ? "said to be of" : "signed by", line);
     free(line);
 }
@@ -165,6 +165,7 @@ static void print_words(const cohl_verification *v, const char *path)
         print_line("they stand", v->beside);
     print_findings(f->failures, "wrong");
     print_findings(f->ingredient_failures, "before it");
+    print_findings(f->informational, "note");
     if (active) {
         print_signer(json_object_get(active, "signer"), f->verdict);
         print_line("title", cohl_text_of(active, "title"));

@@ -218,6 +218,11 @@ static void check_certificate(check *c, const cohl_cose *cose, time_t stamped)
         char text[160];
         snprintf(text, sizeof text, "the signer's certificate %s", why);
         find(c, FAILURE, code, "c2pa.signature", text);
+    } else if (stamped && cohl_certificate_fault(cose->chain.certificate[0], time(NULL), &why)) {
+        char text[240];
+        snprintf(text, sizeof text, "the signer's certificate %s today; that it was signed while the certificate held is the word "
+                 "of its time stamp, by a clock that nobody here vouches for", why);
+        find(c, INFORMATIONAL, "timeStamp.untrusted", "c2pa.signature", text);
     }
     if (cohl_chain_trusted(&cose->chain, c->trust, stamped ? stamped : -1)) {
         find(c, SUCCESS, "signingCredential.trusted", "c2pa.signature", "the signer's chain ends in a root that is trusted here");
@@ -243,7 +248,7 @@ static time_t check_stamp(check *c, const cohl_cose *cose)
     time_t at = 0;
     switch (cohl_cose_stamp(cose, m->claim_bytes.data, m->claim_bytes.size, &at)) {
     case COHL_STAMP_GOOD:
-        find(c, SUCCESS, "timeStamp.validated", "c2pa.signature", "a clock outside vouches for the time of signing");
+        find(c, SUCCESS, "timeStamp.validated", "c2pa.signature", "its time stamp is about this signature; whose clock that is, is not judged");
         return at;
     case COHL_STAMP_BAD:
         find(c, INFORMATIONAL, "timeStamp.mismatch", "c2pa.signature", "its time stamp is not about this signature");

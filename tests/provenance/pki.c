@@ -2,7 +2,9 @@
 #include "pki.h"
 
 #include <assert.h>
+#include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/ts.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 
@@ -76,6 +78,63 @@ void pki_free(pki *p)
 {
     EVP_PKEY_free(p->root_key), EVP_PKEY_free(p->middle_key), EVP_PKEY_free(p->leaf_key);
     X509_free(p->root), X509_free(p->middle), X509_free(p->leaf);
+}
+
+static ASN1_INTEGER *first_serial(TS_RESP_CTX *ctx, void *user)
+{
+    ASN1_INTEGER *serial = ASN1_INTEGER_new();
+    ASN1_INTEGER_set(serial, 1);
+    return serial;
+}
+
+static int told_time(TS_RESP_CTX *ctx, void *user, long *seconds, long *microseconds)
+{
+    *seconds = *(const long *)user, *microseconds = 0;
+    return 1;
+}
+
+static BIO *stamp_request(const void *data, size_t size)
+{
+    unsigned char sum[EVP_MAX_MD_SIZE];
+    unsigned length;
+    TS_REQ *request = TS_REQ_new();
+    TS_MSG_IMPRINT *imprint = TS_MSG_IMPRINT_new();
+    X509_ALGOR *hash = X509_ALGOR_new();
+    BIO *out = BIO_new(BIO_s_mem());
+    X509_ALGOR_set_md(hash, EVP_sha256());
+    assert(EVP_Digest(data, size, sum, &length, EVP_sha256(), NULL) && TS_REQ_set_version(request, 1) &&
+           TS_MSG_IMPRINT_set_algo(imprint, hash) && TS_MSG_IMPRINT_set_msg(imprint, sum, (int)length) &&
+           TS_REQ_set_msg_imprint(request, imprint) && TS_REQ_set_cert_req(request, 1) && i2d_TS_REQ_bio(out, request));
+    X509_ALGOR_free(hash);
+    TS_MSG_IMPRINT_free(imprint);
+    TS_REQ_free(request);
+    return out;
+}
+
+int pki_stamp(unsigned char **token, const void *data, size_t size, long at)
+{
+    EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+    X509 *clock = begin(key, "clock", NULL, -100, 900);
+    TS_RESP_CTX *ctx = TS_RESP_CTX_new();
+    ASN1_OBJECT *policy = OBJ_txt2obj("1.2.3.4", 1);
+    BIO *request = stamp_request(data, size);
+    extend(clock, clock, NID_ext_key_usage, "critical,timeStamping");
+    assert(X509_sign(clock, key, EVP_sha256()));
+    TS_RESP_CTX_set_serial_cb(ctx, first_serial, NULL);
+    TS_RESP_CTX_set_time_cb(ctx, told_time, &at);
+    assert(TS_RESP_CTX_set_signer_cert(ctx, clock) && TS_RESP_CTX_set_signer_key(ctx, key) &&
+           TS_RESP_CTX_set_def_policy(ctx, policy) && TS_RESP_CTX_add_md(ctx, EVP_sha256()) &&
+           TS_RESP_CTX_set_signer_digest(ctx, EVP_sha256()));
+    TS_RESP *response = TS_RESP_create_response(ctx, request);
+    *token = NULL;
+    int length = response && TS_RESP_get_token(response) ? i2d_PKCS7(TS_RESP_get_token(response), token) : 0;
+    TS_RESP_free(response);
+    BIO_free(request);
+    ASN1_OBJECT_free(policy);
+    TS_RESP_CTX_free(ctx);
+    X509_free(clock);
+    EVP_PKEY_free(key);
+    return length;
 }
 
 void pki_write(const char *path, EVP_PKEY *key, X509 *first, X509 *second, X509 *third)

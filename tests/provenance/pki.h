@@ -20,6 +20,10 @@ typedef struct pki {
 void pki_make(pki *out, pki_fault fault);
 void pki_free(pki *p);
 
+/* A time stamp (RFC 3161) that says the SHA-256 of these bytes was seen at that second since 1970, by a clock that
+ * nobody vouches for: OPENSSL_free(*token). Returns its size. */
+int pki_stamp(unsigned char **token, const void *data, size_t size, long at);
+
 /* A PEM file of what is not NULL, in this order. */
 void pki_write(const char *path, EVP_PKEY *key, X509 *first, X509 *second, X509 *third);
 

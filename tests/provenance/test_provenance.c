@@ -511,6 +511,94 @@ static void test_a_signer_that_cannot_sign_is_told_why(void **state)
     }
 }
 
+/* The box that `kind`, the first letters of a description's type, describes; the last of that kind. */
+static uint8_t *box_of(cohl_text *store, const char *kind)
+{
+    char *found = NULL;
+    for (char *at = store->data; (at = memmem(at, store->size - (size_t)(at - store->data), kind, 4)); at++)
+        found = at;
+    assert_non_null(found);
+    return (uint8_t *)found - 16;
+}
+
+static void grow_box(uint8_t *box, size_t by)
+{
+    uint32_t size = (uint32_t)(box[0] << 24 | box[1] << 16 | box[2] << 8 | box[3]) + (uint32_t)by;
+    for (int i = 0; i < 4; i++)
+        box[i] = (uint8_t)(size >> (24 - 8 * i));
+}
+
+/* The signature as it is, with a time stamp about it in its header that is not signed. */
+static void put_stamped(cohl_text *out, const uint8_t *signature, size_t size, long at)
+{
+    cohl_cose cose;
+    cohl_text what = { 0 }, said = { 0 };
+    unsigned char *token;
+    assert_true(cohl_cose_open(&cose, signature, size));
+    cohl_cbor_bytes(&said, cose.signature.data, cose.signature.size);
+    cohl_cbor_array(&what, 4);
+    cohl_cbor_text(&what, "CounterSignature");
+    cohl_cbor_bytes(&what, cose.protected_bytes.data, cose.protected_bytes.size);
+    cohl_cbor_bytes(&what, "", 0);
+    cohl_cbor_bytes(&what, said.data, said.size);
+    int length = pki_stamp(&token, what.data, what.size, at);
+    assert_true(length > 0);
+    cohl_cbor_tag(out, 18), cohl_cbor_array(out, 4);
+    cohl_cbor_bytes(out, cose.protected_bytes.data, cose.protected_bytes.size);
+    cohl_cbor_map(out, 1), cohl_cbor_text(out, "sigTst2"), cohl_cbor_map(out, 1), cohl_cbor_text(out, "tstTokens");
+    cohl_cbor_array(out, 1), cohl_cbor_map(out, 1), cohl_cbor_text(out, "val"), cohl_cbor_bytes(out, token, (size_t)length);
+    cohl_cbor_null(out);
+    cohl_cbor_bytes(out, cose.signature.data, cose.signature.size);
+    OPENSSL_free(token);
+    cohl_text_free(&what), cohl_text_free(&said);
+    cohl_cose_close(&cose);
+}
+
+/* Credentials beside a file get their stamp: what follows the signature, and its boxes' sizes, move. */
+static void stamp_file(const char *beside, long at)
+{
+    cohl_text store = { 0 }, stamped = { 0 }, out = { 0 };
+    assert_int_equal(cohl_file_read(&store.data, &store.size, beside, 1 << 20, NULL), COHL_OK);
+    uint8_t *box = box_of(&store, "c2cs"), *described = box + 8;
+    uint8_t *inner = described + (described[2] << 8 | described[3]);
+    size_t size = (size_t)(inner[2] << 8 | inner[3]) - 8, begin = (size_t)(inner + 8 - (uint8_t *)store.data);
+    put_stamped(&stamped, inner + 8, size, at);
+    size_t more = stamped.size - size;
+    grow_box(inner, more), grow_box(box, more), grow_box(box_of(&store, "c2ma"), more), grow_box((uint8_t *)store.data, more);
+    cohl_text_add_bytes(&out, store.data, begin);
+    cohl_text_add_bytes(&out, stamped.data, stamped.size);
+    cohl_text_add_bytes(&out, store.data + begin + size, store.size - begin - size);
+    assert_int_equal(cohl_file_write(beside, out.data, out.size, NULL), COHL_OK);
+    cohl_text_free(&store), cohl_text_free(&stamped), cohl_text_free(&out);
+}
+
+/* A certificate that held when it signed still counts, as for the reference library; but the word for that is a
+ * clock's, and it is told whose word it is not. A stamp from when it did not hold changes nothing. */
+static void test_a_time_stamp_keeps_an_expired_certificate_and_is_told(void **state)
+{
+    const cohl_trust nobody = { 0 };
+    const char *film = path_of("stamped.webm"), *beside = path_of("stamped.webm.c2pa");
+    const cohl_credentials what = { .name = film, .title = "a film", .facts = "{}" };
+    pki p;
+    cohl_signer signer = { .chain = { .count = 2 } };
+    pki_make(&p, PKI_EXPIRED);
+    signer.chain.certificate[0] = p.leaf, signer.chain.certificate[1] = p.middle, signer.chain.key = p.leaf_key;
+    for (int day = -15; day <= -5; day += 10) {
+        cohl_verification v;
+        assert_int_equal(cohl_file_write(film, "some film", 9, NULL), COHL_OK);
+        assert_int_equal(cohl_credentials_sign(film, beside, &signer, &what, NULL), COHL_OK);
+        assert_int_equal(look(film, &nobody, "signingCredential.expired"), COHL_INVALID);
+        stamp_file(beside, (long)time(NULL) + day * 86400L);
+        assert_int_equal(look(film, &nobody, day == -5 ? "signingCredential.expired" : NULL), day == -5 ? COHL_INVALID : COHL_VALID);
+        assert_int_equal(cohl_verify(&v, film, &nobody, NULL), COHL_OK);
+        char *notes = json_dumps(v.findings.informational, 0);
+        assert_int_equal(strstr(notes, "timeStamp.untrusted") && strstr(notes, "is expired today"), day == -15);
+        free(notes);
+        cohl_verification_free(&v);
+    }
+    pki_free(&p);
+}
+
 static void test_an_operators_chain_signs_and_a_broken_one_does_not(void **state)
 {
     pki p, other;
@@ -674,6 +762,7 @@ int main(void)
         cmocka_unit_test(test_cbor_bombs_cost_nothing),
         cmocka_unit_test(test_exclusions_times_boxes_are_bounded),
         cmocka_unit_test(test_a_signer_that_cannot_sign_is_told_why),
+        cmocka_unit_test(test_a_time_stamp_keeps_an_expired_certificate_and_is_told),
         cmocka_unit_test(test_an_operators_chain_signs_and_a_broken_one_does_not),
         cmocka_unit_test(test_keys_are_the_owners_alone_and_warned_of_otherwise),
         cmocka_unit_test(test_a_rotated_signer_signs_and_old_films_stay_trusted),
