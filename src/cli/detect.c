@@ -88,6 +88,8 @@ static void print_words(const session *s)
     }
     for (int i = 0; i < d->films.count && i < 5; i++)
         print_film(s->ledger, &d->films.hit[i]);
+    if (s->a.manifest)
+        printf("  %-12s written: %s\n", "manifest", s->a.manifest);
     if (d->trace == COHL_TRACE_NONE)
         puts("  This does not say that the film is real: traces can be lost, and others leave none.");
 }

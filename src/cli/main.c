@@ -1,5 +1,6 @@
 /* main.c - `cohl COMMAND ...`: find the row, run it. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -74,4 +75,8 @@ static int run(int argc, char **argv)
     return unknown_command(argv[1]);
 }
 
-int main(int argc, char **argv) { return said(run(argc, argv)); }
+int main(int argc, char **argv)
+{
+    signal(SIGXFSZ, SIG_IGN);       /* a file that may grow no more is an error of its writing, not the end */
+    return said(run(argc, argv));
+}

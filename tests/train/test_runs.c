@@ -134,15 +134,17 @@ static void test_a_linear_autoencoder_is_fitted_once_and_its_code_stays(void **s
     assert_int_equal(size, size_again);
     assert_memory_equal(before, after, size);
     free(after);
-    train_well(&(sitting){ .recipe = more, .folder = other, .threads = 3 });
-    after = tiny_read(fit_again, &size_again);
-    assert_memory_equal(before, after, size);
-    char *losses = losses_of(run), *again = losses_of(other);
-    assert_non_null(strstr(again, strrchr(losses, '{')));      /* the last step came out the same */
-    free(losses);
-    free(again);
+    if (!SANITIZED) {
+        train_well(&(sitting){ .recipe = more, .folder = other, .threads = 3 });
+        after = tiny_read(fit_again, &size_again);
+        assert_memory_equal(before, after, size);
+        char *losses = losses_of(run), *again = losses_of(other);
+        assert_non_null(strstr(again, strrchr(losses, '{')));      /* the last step came out the same */
+        free(losses);
+        free(again);
+        free(after);
+    }
     free(before);
-    free(after);
     free(fit);
     free(fit_again);
     free(run);
