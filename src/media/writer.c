@@ -149,6 +149,9 @@ cohl_status cohl_film_params_check(const cohl_film_target *target, const cohl_fi
     if (!(params->fps >= 0.1 && params->fps <= 240))
         return cohl_fail(err, COHL_ERR_ARGUMENT, "%s: %g frames a second, expected 0.1 to 240",
                          target->path, params->fps);
+    if (params->crf != -1 && format->crf < 0)
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "%s: %s has no quality to choose; .mp4 and .webm do", target->path,
+                         cohl_film_target_is_folder(target) ? "a folder of pictures" : format->ending);
     if (params->crf != -1 && format->crf >= 0 && (params->crf < 0 || params->crf > format->crf_most))
         return cohl_fail(err, COHL_ERR_ARGUMENT, "%s: a quality of %d, expected 0 (finest) to %d",
                          target->path, params->crf, format->crf_most);

@@ -150,6 +150,7 @@ static void test_bad_input_gets_one_sentence_and_its_exit_code(void **state)
         { "deliver one.mp4 -o x.avi", 2, ".mp4" },
         { "deliver one.mp4 -o nowhere/x.mp4", 1, "nowhere" },
         { "deliver one.mp4 -o x.mp4 --crf 64", 2, "from 0 to 63" },
+        { "deliver one.mp4 -o x.mov --crf 20", 2, ".mov has no quality to choose" },
         { "deliver one.mp4 -o x.mp4 --size big", 2, "WIDTHxHEIGHT" },
         { "deliver one.mp4 -o mickey-mouse.mp4", 3, "copyright.character" },
         { "deliver tiny/model_index.json -o x.mp4", 1, "not a film that can be read" },

@@ -33,11 +33,13 @@ static char mark[COHL_MARK_ID_HEX];
 /* A film without credentials or marks, of these frames. */
 static void write_plain(const char *path, const cohl_tag *tag, cohl_frame **frame, int count)
 {
-    cohl_film_params params = { .width = WIDTH, .height = HEIGHT, .fps = 16, .crf = 28, .tags = tag, .tag_count = tag != NULL };
+    cohl_film_params params = { .width = WIDTH, .height = HEIGHT, .fps = 16, .crf = strstr(path, ".mp4") || strstr(path, ".webm") ? 28 : -1, .tags = tag, .tag_count = tag != NULL };
     cohl_film_target target;
     cohl_film_writer *writer;
     assert_int_equal(cohl_film_target_parse(&target, path, NULL), COHL_OK);
-    assert_int_equal(cohl_film_writer_open(&writer, &target, &params, NULL), COHL_OK);
+    cohl_error err = { 0 };
+    if (cohl_film_writer_open(&writer, &target, &params, &err))
+        fail_msg("%s", err.text);
     for (int i = 0; i < count; i++)
         assert_int_equal(cohl_film_writer_put(writer, frame[i], NULL), COHL_OK);
     assert_int_equal(cohl_film_writer_close(writer, COHL_OK, NULL, NULL), COHL_OK);
@@ -419,22 +421,27 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_own_film_is_known_in_every_layer),
         cmocka_unit_test(test_a_stranger_with_a_recipe_is_not_entered),
-        cmocka_unit_test(test_what_was_given_gets_no_fingerprint),
         cmocka_unit_test(test_a_picture_that_only_looks_like_ours_is_told_as_that),
         cmocka_unit_test(test_stripped_film_is_known_and_its_manifest_comes_back),
         cmocka_unit_test(test_strangers_see_the_public_mark_alone),
-        cmocka_unit_test(test_words_alone_only_say),
         cmocka_unit_test(test_nothing_found_is_never_called_real),
-        cmocka_unit_test(test_broken_credentials_prove_nothing),
         cmocka_unit_test(test_a_changed_bit_in_its_credentials_takes_their_word),
         cmocka_unit_test(test_answer_as_json_has_all_three_layers),
         cmocka_unit_test(test_what_is_no_film_gets_one_sentence),
         cmocka_unit_test(test_flat_frames_are_nobodys),
         cmocka_unit_test(test_a_film_cut_anywhere_is_looked_at_or_refused),
     };
-    const struct CMUnitTest cuts[] = {
-        cmocka_unit_test(test_a_film_cut_anywhere_is_looked_at_or_refused),
-        cmocka_unit_test(test_files_of_every_format_cut_anywhere),
+    /* what carries no mark is searched all through, as in two tests above: too slow under sanitizers */
+    const struct CMUnitTest searched[] = {
+        cmocka_unit_test(test_what_was_given_gets_no_fingerprint),
+        cmocka_unit_test(test_words_alone_only_say),
+        cmocka_unit_test(test_broken_credentials_prove_nothing),
     };
+    const struct CMUnitTest cuts[] = {
+        cmocka_unit_test(test_files_of_every_format_cut_anywhere),
+        cmocka_unit_test(test_a_film_cut_anywhere_is_looked_at_or_refused),
+    };
+    if (argc > 1 && !strcmp(argv[1], "searched"))
+        return cmocka_run_group_tests(searched, set_up, tear_down);
     return every ? cmocka_run_group_tests(cuts, set_up, tear_down) : cmocka_run_group_tests(tests, set_up, tear_down);
 }
