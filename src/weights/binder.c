@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "weights/network.h"
 #include "weights/weights.h"
 
 /* The name a reader may have meant; NULL when none is within a third of it. */
@@ -61,6 +62,9 @@ cohl_status cohl_weights_expect(const cohl_weight **out, const cohl_weights *wei
     *out = NULL;
     if (!weight) {
         const char *near = nearest_name(weights, name);
+        cohl_network holds = cohl_network_identify(weights);
+        if (!near && holds.kind != COHL_NETWORK_UNKNOWN)
+            return cohl_fail(err, COHL_ERR_FORMAT, "%s: no tensor %s; these are weights of kind \"%s\"", path, name, holds.name);
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: no tensor %s%s%s%s", path, name,
                          near ? " (nearest: " : "", near ? near : "", near ? ")" : "");
     }

@@ -76,7 +76,7 @@ static cohl_status read_span(span *out, const cohl_weight *weight, const json_t 
     json_int_t from = json_integer_value(begin), to = json_integer_value(end);
     if (from < 0 || to < from || (uint64_t)to > data_size)
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: tensor %s: data_offsets [%lld, %lld] are "
-                         "not inside the %" PRIu64 " bytes of data", path, weight->name,
+                         "not inside the %" PRIu64 " bytes of data; the file is cut or lies", path, weight->name,
                          (long long)from, (long long)to, data_size);
     if (__builtin_mul_overflow(weight->count, value, &bytes) || bytes != (uint64_t)(to - from))
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: tensor %s is %s %s, but data_offsets hold "

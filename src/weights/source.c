@@ -82,6 +82,19 @@ const cohl_source_kind *const cohl_source_kinds[] = { &gguf, &torch, &safetensor
 
 /* ---- a file -------------------------------------------------------------- */
 
+/* What begins like no other format is safetensors, whose files begin with a length; not where the name says else. */
+static cohl_status check_name(const cohl_source_kind *kind, const char *name, size_t size, cohl_error *err)
+{
+    size_t length = strlen(name);
+    for (int k = 0; kind == &safetensors && cohl_source_kinds[k] != kind; k++) {
+        const char *ending = cohl_source_kinds[k]->ending;
+        if (length >= strlen(ending) && !strcmp(name + length - strlen(ending), ending))
+            return cohl_fail(err, COHL_ERR_FORMAT, "%s: its %zu bytes do not begin as those of a %s file do", name, size,
+                             cohl_source_kinds[k]->name);
+    }
+    return COHL_OK;
+}
+
 cohl_status cohl_source_parse(cohl_source **out, const char *name, const void *bytes, size_t size, cohl_error *err)
 {
     cohl_source *source = calloc(1, sizeof *source);
@@ -93,7 +106,8 @@ cohl_status cohl_source_parse(cohl_source **out, const char *name, const void *b
     source->kind = cohl_source_kinds[0];
     for (int k = 1; !source->kind->is(bytes, size); k++)
         source->kind = cohl_source_kinds[k];
-    cohl_status st = source->kind->parse(&source->file, name, bytes, size, err);
+    cohl_status st = check_name(source->kind, name, size, err);
+    if (!st) st = source->kind->parse(&source->file, name, bytes, size, err);
     if (st)
         cohl_source_close(source);
     else

@@ -115,7 +115,8 @@ static cohl_status open_shard(cohl_weights *weights, const char *path, cohl_erro
     return st ? st : add_shard(weights, source, err);
 }
 
-static cohl_status open_shards(cohl_weights *weights, const char *folder, const name_list *names,
+/* index: the path of what names them, or NULL. */
+static cohl_status open_shards(cohl_weights *weights, const char *folder, const name_list *names, const char *index,
                                cohl_error *err)
 {
     cohl_status st = COHL_OK;
@@ -123,7 +124,10 @@ static cohl_status open_shards(cohl_weights *weights, const char *folder, const 
         char *path = cohl_path_join(folder, names->name[i]);
         if (!path)
             return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory for its names", folder);
-        st = open_shard(weights, path, err);
+        if (index && !cohl_file_exists(path))
+            st = cohl_fail(err, COHL_ERR_IO, "%s: names %s, which is not beside it", index, names->name[i]);
+        else
+            st = open_shard(weights, path, err);
         free(path);
     }
     return st;
@@ -230,7 +234,7 @@ static cohl_status open_index(cohl_weights *weights, const char *path, cohl_erro
     if (!st) {
         char *slash = strrchr(folder, '/');
         strcpy(slash ? slash + 1 : folder, "");
-        st = open_shards(weights, folder, &shards, err);
+        st = open_shards(weights, folder, &shards, path, err);
     }
     if (!st)
         st = check_map(weights, &shards, map, path, err);
@@ -262,7 +266,7 @@ static cohl_status open_folder(cohl_weights *weights, const char *folder, cohl_e
                   : cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory for its names", folder);
         free(path);
     } else if (!st) {
-        st = open_shards(weights, folder, &names, err);
+        st = open_shards(weights, folder, &names, NULL, err);
     }
     free_names(&names);
     return st;

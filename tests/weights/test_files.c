@@ -456,6 +456,24 @@ static void test_an_empty_scale_is_refused(void **state)
     assert_non_null(strstr(err.text, "x.weight_scale is [0]"));
 }
 
+static void test_a_file_that_begins_otherwise_than_its_name_says_is_refused(void **state)
+{
+    static const struct { const char *name, *bytes, *sentence; } cases[] = {
+        { "bare.pth", "\x80\x02}.", "bare.pth: its 4 bytes do not begin as those of a PyTorch file do" },
+        { "none.gguf", "", "none.gguf: its 0 bytes do not begin as those of a GGUF file do" },
+        { "none.safetensors", "", "0 bytes are too few for a safetensors file" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *path = path_of(cases[i].name);
+        cohl_weights *weights;
+        cohl_error err = { 0 };
+        assert_int_equal(cohl_file_write(path, cases[i].bytes, strlen(cases[i].bytes), NULL), COHL_OK);
+        assert_int_equal(cohl_weights_open(&weights, path, &err), COHL_ERR_FORMAT);
+        if (!strstr(err.text, cases[i].sentence))
+            fail_msg("%s", err.text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -469,6 +487,7 @@ int main(void)
         cmocka_unit_test(test_pickles_that_would_do_something_are_refused),
         cmocka_unit_test(test_eight_bit_files_have_scales_or_need_none),
         cmocka_unit_test(test_an_empty_scale_is_refused),
+        cmocka_unit_test(test_a_file_that_begins_otherwise_than_its_name_says_is_refused),
     };
     return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }
