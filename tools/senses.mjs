@@ -6,10 +6,11 @@
 //
 // The vectors are GloVe's (Pennington, Socher and Manning 2014; public domain, PDDL 1.0); the package is MIT. Words are
 // grouped by spherical k-means (Dhillon and Modha 2001): directions of equal length, a group's centre is their mean's
-// direction. The first 40,000 words are grouped, the first 24,000 are printed. About two minutes of one core.
+// direction. The first 40,000 words are grouped: about two minutes of one core. tools/senses-french.txt adds French words,
+// each by an English one: "chien dog, chiens dogs".
 import { readFileSync } from 'node:fs';
 
-const GROUPED = 40000, PRINTED = 24000, COARSE = [200, 7], FINE = [1200, 6], DIM = 100;
+const GROUPED = 40000, COARSE = [200, 7], FINE = [1200, 6], DIM = 100;
 
 /** The most frequent words with directions of length 1: [words][DIM]. */
 function readWords(path) {
@@ -54,7 +55,16 @@ function group(at, [count, rounds]) {
   return of;
 }
 
+/** French words without accents, each in the groups of its English word; a word that English has too stays English. */
+function addFrench(groups, text) {
+  for (const [french, english] of text.split(/[,\n]/).map((pair) => pair.trim().split(' '))) {
+    const word = french.normalize('NFD').replace(/[^a-z]/g, '');
+    if (groups.has(english) && !groups.has(word)) groups.set(word, groups.get(english));
+  }
+}
+
 const { words, at } = readWords(process.argv[2]);
-const coarse = group(at, COARSE), fine = group(at, FINE);
-const lines = words.slice(0, PRINTED).map((w, i) => [w, `${w} ${coarse[i]} ${fine[i]}\n`]).filter(([w]) => /^[a-z]/.test(w));
-process.stdout.write(lines.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line).join(''));
+const coarse = group(at, COARSE), fine = group(at, FINE), groups = new Map();
+words.forEach((w, i) => { if (/^[a-z]/.test(w)) groups.set(w, `${coarse[i]} ${fine[i]}`); });
+addFrench(groups, readFileSync(new URL('senses-french.txt', import.meta.url), 'utf8'));
+process.stdout.write([...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([w, g]) => `${w} ${g}\n`).join(''));

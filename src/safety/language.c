@@ -6,14 +6,17 @@
 
 /* In order, folded; words that mean something in the other language too ("on", "son", "pour") are left out. */
 static const char *const english[] = {
-    "a", "after", "an", "and", "are", "as", "at", "by", "for", "from", "he", "her", "him", "his", "in", "into", "is", "it",
-    "its", "of", "she", "that", "the", "their", "them", "they", "this", "to", "until", "was", "were", "while", "who", "with",
-    "you", "your",
+    "a", "about", "after", "all", "an", "and", "are", "as", "at", "because", "been", "by", "can", "could", "did",
+    "does", "every", "for", "from", "has", "have", "he", "her", "him", "his", "how", "if", "in", "into", "is", "it",
+    "its", "just", "my", "not", "of", "our", "out", "she", "should", "so", "than", "that", "the", "their", "them",
+    "there", "these", "they", "this", "those", "to", "until", "was", "we", "were", "what", "when", "where", "which",
+    "while", "who", "why", "will", "with", "would", "you", "your",
 };
 static const char *const french[] = {
-    "au", "aux", "avec", "ce", "cette", "chez", "d", "dans", "de", "des", "deux", "du", "elle", "elles", "en", "est", "et",
-    "il", "ils", "jusqu", "l", "la", "le", "les", "leur", "leurs", "lui", "ne", "pas", "puis", "qu", "que", "qui", "sa", "sans",
-    "se", "ses", "sont", "sous", "sur", "un", "une", "vers",
+    "au", "aux", "avec", "c", "ce", "ces", "cet", "cette", "chez", "comme", "d", "dans", "de", "des", "deux", "du",
+    "elle", "elles", "en", "est", "et", "il", "ils", "j", "jusqu", "l", "la", "le", "les", "leur", "leurs", "lui",
+    "mais", "ne", "nous", "pas", "plus", "puis", "qu", "quand", "que", "qui", "sa", "sans", "se", "ses", "sont",
+    "sous", "sur", "tous", "toutes", "un", "une", "vers", "vous",
 };
 
 typedef struct word { const char *letters; size_t size; } word;
