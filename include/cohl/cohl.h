@@ -104,7 +104,8 @@ typedef enum cohl_given {
 typedef struct cohl_request {
     const char *prompt;         /* who is where, does what, seen how; 1..COHL_PROMPT_BYTES_MAX bytes */
     const char *negative;       /* what guidance leads away from                (NULL: the model's) */
-    int         width, height;  /* pixels, multiples of 32                  (0: the model's first; of a Wan
+    int         width, height;  /* pixels, multiples of the model's (32, of most Wan models 16)
+                                                                            (0: the model's first; of a Wan
                                    model with an image, its proportions at as many pixels)          */
     double      seconds;        /* how long, to 60; of a given film, how much is made anew, for blend
                                    the overlap, for remix how much of it    (0: as frames say)      */
@@ -246,7 +247,7 @@ typedef struct cohl_run_memory {
     uint64_t decoder, text, transformer;          /* weights; text 0 where they pass through, layer by layer */
     uint64_t transformer_held; /* of its weights, those that stay in memory within the limit           */
     uint64_t words, pictures, steps, frames;      /* working memory of the stages; the largest counts  */
-    bool     fits;             /* least <= limit                                                       */
+    bool     fits;             /* it is not refused: least is within what was asked, else the machine's  */
     bool     streams;          /* some weights are read at every step                                  */
     int      best_width, best_height, best_frames;   /* where it does not fit, the largest that does; 0: none */
 } cohl_run_memory;

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/text.h"
+
 cohl_status cohl_fail(cohl_error *err, cohl_status status, const char *format, ...)
 {
     if (err) {
@@ -11,6 +13,7 @@ cohl_status cohl_fail(cohl_error *err, cohl_status status, const char *format, .
         va_start(args, format);
         vsnprintf(err->text, sizeof err->text, format, args);
         va_end(args);
+        cohl_utf8_mend(err->text);        /* names may be any bytes, and letters are cut */
         err->status = status;
     }
     return status;

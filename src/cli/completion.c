@@ -85,8 +85,11 @@ static void zsh_option(const cohl_option *o)
     putchar('[');
     put_quoted(o->about, "[]:");
     putchar(']');
-    if (o->kind != COHL_OPTION_FLAG)
-        printf(":%s:%s", o->value, cohl_listing_is_path(o->value) ? "_files" : " ");
+    for (int i = 0; i < (o->kind == COHL_OPTION_FLAG ? 0 : o->kind == COHL_OPTION_PAIR ? 2 : 1); i++) {
+        putchar(':');
+        put_quoted(o->value, "[]:");
+        printf(":%s", cohl_listing_is_path(o->value) ? "_files" : " ");
+    }
     puts("' \\");
 }
 

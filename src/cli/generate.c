@@ -95,10 +95,20 @@ static cohl_status read_reuse(const char *text, double *threshold, cohl_error *e
     return COHL_OK;
 }
 
+/* A film is given in place of what a recipe says of length and pictures. */
+static void forget_given(cohl_request *r)
+{
+    r->seconds = r->frames = 0;
+    r->gap_begin = r->gap_end = 0;
+    r->loop = false;
+    r->image = r->image_sha256 = r->last_image = r->last_image_sha256 = NULL;
+}
+
 /* What was typed goes over what stands in the request (its defaults, or a film's recipe). */
 static cohl_status lay_over(cohl_request *r, const asked *a, cohl_error *err)
 {
     cohl_status st = COHL_OK;
+    if (cohl_given_typed(&a->given)) forget_given(r);
     if (a->prompt) r->prompt = a->prompt;
     if (a->negative) r->negative = a->negative;
     if (a->solver) r->solver = a->solver;
@@ -142,17 +152,17 @@ static cohl_status make_request(cohl_request *out, cohl_recipe_text **recipe, co
 
 /* ---- names --------------------------------------------------------------- */
 
-/* "film.mp4" -> "film-2.mp4", "shot/" -> "shot-2/" for a take of several; free() it. */
+/* "film.mp4" -> "film-2.mp4", "shot/" -> "shot-2/", "shot/%04d.png" -> "shot-2/%04d.png" for a take of several; free() it. */
 static char *take_path(const char *path, int take, int takes)
 {
     char *out = NULL;
     size_t size = strlen(path), at;
     if (takes == 1)
         return strdup(path);
-    if (size && path[size - 1] == '/') {
-        at = size - 1;
+    const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+    if (slash && (!slash[1] || strchr(slash, '%'))) {     /* a folder of pictures: shot/take%04d.png */
+        at = (size_t)(slash - path);
     } else {
-        const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
         at = dot && (!slash || dot > slash) ? (size_t)(dot - path) : size;
     }
     int digits = snprintf(NULL, 0, "%d", takes);
@@ -165,8 +175,11 @@ static int first_taken(const char *path, int takes)
     int take = 0;
     for (bool free_one = true; free_one && take < takes; take += free_one) {
         char *name = take_path(path, take, takes);
-        free_one = name && !cohl_file_exists(name);
+        char *sheet = name ? cohl_door_sheet_path(name) : NULL, *report = name ? cohl_door_report_path(name) : NULL;
+        free_one = sheet && report && !cohl_file_exists(name) && !cohl_file_exists(sheet) && !cohl_file_exists(report);
         free(name);
+        free(sheet);
+        free(report);
     }
     return take;
 }
@@ -498,8 +511,8 @@ static cohl_status generate(session *s, cohl_error *err)
                                   .without_frame_checks = a->without_frame_checks };
     cohl_status st = make_request(&request, &recipe, a, err);
     if (!st && a->memory) st = cohl_memory_read(&params.memory_bytes, "--memory", a->memory, err);
-    if (!params.loras) params.loras = cohl_recipe_loras(recipe);
-    if (!params.precision) params.precision = cohl_recipe_precision(recipe);
+    if (a->again && !params.loras) params.loras = cohl_recipe_loras(recipe);
+    if (a->again && !params.precision) params.precision = cohl_recipe_precision(recipe);
     in_json = a->json;
     opening = 1;
     if (!st) st = stopped ? cohl_fail(err, COHL_ERR_CANCELLED, "cancelled") : cohl_engine_open(&s->engine, &params, err);

@@ -23,6 +23,11 @@ static cohl_status read_gap(cohl_request *r, const char *text, cohl_error *err)
                      "second, such as 2.0-3.5", text);
 }
 
+bool cohl_given_typed(const cohl_given_options *o)
+{
+    return o->extend || o->extend_before || o->fill || o->between[0] || o->blend[0] || o->remix;
+}
+
 cohl_status cohl_given_lay_over(cohl_request *r, const cohl_given_options *o, cohl_error *err)
 {
     const struct { cohl_given given; const char *name, *first, *second; } ways[] = {

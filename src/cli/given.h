@@ -11,6 +11,8 @@ typedef struct cohl_given_options {
     bool        loop;
 } cohl_given_options;
 
+/* Was a film named? */
+bool        cohl_given_typed(const cohl_given_options *typed);
 /* Over what stands in the request. COHL_ERR_ARGUMENT: two ways at once, or a gap that is none. */
 cohl_status cohl_given_lay_over(cohl_request *request, const cohl_given_options *typed, cohl_error *err);
 

@@ -111,6 +111,8 @@ static cohl_status film_scene(const cohl_scene *scene, const asked *a, const coh
     cohl_door_report report;
     char *truth = NULL;
     cohl_status st = a->truth ? cohl_place_check(a->truth, false, a->truth, err) : COHL_OK;
+    if (!st && a->truth && (cohl_place_same(a->truth, a->out) || (params->sheet && cohl_place_same(a->truth, params->sheet))))
+        st = cohl_fail(err, COHL_ERR_ARGUMENT, "--truth %s: the film or its sheet goes there", a->truth);
     if (!st) st = cohl_door_open(&door, params, err);
     if (st)
         return st;

@@ -59,8 +59,7 @@ static cohl_status read_picture(gathered *g, const char *path, cohl_error *err)
 static cohl_status read_film(gathered *g, const char *path, cohl_error *err)
 {
     cohl_film_reader *reader;
-    size_t size = strlen(path);
-    if (size > 4 && !strcasecmp(path + size - 4, ".png"))
+    if (cohl_still_begins(path))
         return read_picture(g, path, err);
     cohl_status st = cohl_film_reader_open(&reader, path, 0, 0, err);
     if (st)

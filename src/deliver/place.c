@@ -100,7 +100,14 @@ cohl_status cohl_place_check(const char *place, bool folder, const char *path, c
     cohl_status st = check_above(place, path, err);
     if (st)
         return st;
-    if (!stat(place, &info)) {
+    const char *last = last_name(place);
+    if (!*last || !strcmp(last, ".") || !strcmp(last, ".."))
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "%s: pictures go to a folder of their own; name a new one, such as shot/",
+                         path);
+    if (stat(place, &info)) {
+        if (errno != ENOENT)
+            return fail_errno(err, path, "be made");
+    } else {
         if (!folder && !S_ISREG(info.st_mode))
             return cohl_fail(err, COHL_ERR_IO, "%s: is there already and is %s", path,
                              S_ISDIR(info.st_mode) ? "a folder; end the name with / for a folder "

@@ -9,6 +9,7 @@
 #include "deliver/check.h"
 #include "deliver/door.h"
 #include "deliver/imprint.h"
+#include "deliver/place.h"
 #include "engine/facts.h"
 #include "engine/making.h"
 #include "engine/origin.h"
@@ -275,6 +276,17 @@ static cohl_door_params door_params(const cohl_run *run, const cohl_film *film)
     return params;
 }
 
+/* The report is written last, and over what is there. */
+static cohl_status check_report(const cohl_film *film, cohl_error *err)
+{
+    const char *report = film->report;
+    if (!report)
+        return COHL_OK;
+    if (cohl_place_same(report, film->path) || (film->sheet && cohl_place_same(report, film->sheet)))
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "%s: the film or its sheet goes there, and not the report", report);
+    return cohl_place_check(report, false, report, err);
+}
+
 cohl_status cohl_film_check(const cohl_run *run, const cohl_film *film, cohl_error *err)
 {
     cohl_door_params params = door_params(run, film);
@@ -282,7 +294,7 @@ cohl_status cohl_film_check(const cohl_run *run, const cohl_film *film, cohl_err
     bool unchecked;
     cohl_status st = engine_ask_names(run->engine, film, err);
     if (!st) st = engine_ask_checks(run->engine, &unchecked, err);
-    if (st || (st = cohl_door_check(&params, err)))
+    if (st || (st = cohl_door_check(&params, err)) || (st = check_report(film, err)))
         return st;
     engine_book_open(&book, run->engine);
     st = engine_book_check(&book, run->engine, run->recipe, &run->own.request, err);
@@ -306,7 +318,7 @@ cohl_status cohl_run_film(cohl_run *run, const cohl_film *film, cohl_run_report 
     cohl_status st = engine_ask_names(run->engine, film, err);
     if (!st) st = engine_ask_checks(run->engine, &told.unchecked, err);
     if (!st) st = claim_memory(run, err);
-    if (st || (st = cohl_door_check(&params, err)) || (st = use_once(run, err)) || (st = check_book(run, err)))
+    if (st || (st = cohl_door_check(&params, err)) || (st = check_report(film, err)) || (st = use_once(run, err)) || (st = check_book(run, err)))
         return st;
     st = open_run(run, err);
     params.ledger = run->book.ledger, params.model_digest = run->book.model_digest;

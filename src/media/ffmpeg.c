@@ -65,12 +65,15 @@ cohl_status cohl_ffmpeg_status(int code)
     }
 }
 
+/* The matrix takes column x and row y to (a x + c y, b x + d y); turns are along the axes. */
 int cohl_ffmpeg_turns(const int32_t *matrix)
 {
-    double turn = matrix ? av_display_rotation_get(matrix) : 0;   /* counter-clockwise */
-    if (isnan(turn))
+    if (!matrix)
         return 0;
-    return (int)((lrint(-turn / 90) % 4 + 4) % 4);
+    double a = matrix[0], b = matrix[1], c = matrix[3], d = matrix[4];
+    if (fabs(a) + fabs(d) >= fabs(b) + fabs(c))
+        return a < 0 ? (d < 0 ? 2 : COHL_MIRRORED) : d < 0 ? COHL_MIRRORED + 2 : 0;
+    return c < 0 ? (b < 0 ? COHL_MIRRORED + 1 : 1) : b < 0 ? 3 : COHL_MIRRORED + 3;
 }
 
 int cohl_ffmpeg_stream_turns(const AVStream *stream)
@@ -118,12 +121,18 @@ static int matrix_of(const AVFrame *from)
     }
 }
 
-/* JPEG pictures are BT.601 at any size (JFIF 1.02) and say nothing. */
-static int space_of(const AVFrame *from, int range)
+/* Pictures are BT.601 at any size (JPEG by JFIF 1.02, WebP by its container's text) and say nothing. */
+static int space_of(const AVFrame *from, bool still)
 {
-    if (range && from->colorspace == AVCOL_SPC_UNSPECIFIED)
-        return SWS_CS_ITU601;
-    return matrix_of(from);
+    return still && from->colorspace == AVCOL_SPC_UNSPECIFIED ? SWS_CS_ITU601 : matrix_of(from);
+}
+
+/* Grey has all levels where it does not say otherwise; what has colour differences, those of television. */
+static int range_of(const AVFrame *from)
+{
+    const AVPixFmtDescriptor *about = av_pix_fmt_desc_get(from->format);
+    bool grey = about && about->nb_components < 3;
+    return from->color_range == AVCOL_RANGE_JPEG || (grey && from->color_range == AVCOL_RANGE_UNSPECIFIED);
 }
 
 static cohl_status open_scaler(cohl_ffmpeg_view *view, const cohl_frame *to,
@@ -178,8 +187,8 @@ static void lay_on_white(cohl_frame *to, const AVFrame *canvas, bool alpha)
 cohl_status cohl_ffmpeg_to_rgb(cohl_ffmpeg_view *view, cohl_frame *to, const AVFrame *from,
                                const char *name, cohl_error *err)
 {
-    int range = from->color_range == AVCOL_RANGE_JPEG;
-    int format = plain_format(from->format, &range), space = space_of(from, range);
+    int range = range_of(from);
+    int format = plain_format(from->format, &range), space = space_of(from, view->still);
     bool alpha = has_alpha(from->format);
     cohl_status st = COHL_OK;
     if (!view->scaler || view->width != from->width || view->height != from->height ||
@@ -210,15 +219,18 @@ cohl_status cohl_ffmpeg_turn(cohl_frame **frame, int turns, cohl_error *err)
 {
     cohl_frame *from = *frame, *to;
     int w = from->width, h = from->height;
+    bool mirrored = turns & COHL_MIRRORED;
     if (!turns)
         return COHL_OK;
-    cohl_status st = cohl_frame_new(&to, turns == 2 ? w : h, turns == 2 ? h : w, err);
+    turns %= COHL_MIRRORED;
+    cohl_status st = cohl_frame_new(&to, turns % 2 ? h : w, turns % 2 ? w : h, err);
     if (st)
         return st;
     for (int y = 0; y < to->height; y++)
         for (int x = 0; x < to->width; x++) {
-            int from_x = turns == 1 ? y : turns == 2 ? w - 1 - x : w - 1 - y;
-            int from_y = turns == 1 ? h - 1 - x : turns == 2 ? h - 1 - y : x;
+            int from_x = turns == 0 ? x : turns == 1 ? y : turns == 2 ? w - 1 - x : w - 1 - y;
+            int from_y = turns == 0 ? y : turns == 1 ? h - 1 - x : turns == 2 ? h - 1 - y : x;
+            from_x = mirrored ? w - 1 - from_x : from_x;
             memcpy(cohl_frame_row(to, y) + 3 * x, cohl_frame_row(from, from_y) + 3 * from_x, 3);
         }
     cohl_frame_free(from);

@@ -3,6 +3,7 @@
 #include "media/reader.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@ static const char containers[] =
     "yuv4mpegpipe,apng,h264,hevc,m4v,obu,av1,dv,webp_pipe,png_pipe,jpeg_pipe";
 
 enum { THREADS = 4 };   /* decoding gives the same pictures with any number */
+static const double FRAMES_MOST = 1e15;   /* whatever a file claims */
 
 struct cohl_film_reader {
     char            *path;
@@ -102,8 +104,7 @@ static void measure(cohl_film_reader *reader)
         info->seconds = (double)stream->duration * av_q2d(stream->time_base);
     else if (reader->file->duration > 0)
         info->seconds = (double)reader->file->duration / AV_TIME_BASE;
-    info->frames = stream->nb_frames > 0 ? stream->nb_frames
-                                         : (int64_t)(info->seconds * info->fps + 0.5);
+    info->frames = stream->nb_frames > 0 ? stream->nb_frames : (int64_t)fmin(info->seconds * info->fps + 0.5, FRAMES_MOST);
     info->container = reader->file->iformat->name;
     info->codec = avcodec_get_name(stream->codecpar->codec_id);
 }
@@ -223,7 +224,7 @@ static void read_clock(cohl_film_reader *reader)
     int64_t time = reader->picture->best_effort_timestamp;
     int64_t start = reader->stream->start_time == AV_NOPTS_VALUE ? 0 : reader->stream->start_time;
     if (time != AV_NOPTS_VALUE)
-        reader->seconds = (double)(time - start) * av_q2d(reader->stream->time_base);
+        reader->seconds = ((double)time - (double)start) * av_q2d(reader->stream->time_base);
     else if (reader->info.fps > 0)
         reader->seconds = (double)reader->pictures / reader->info.fps;
     reader->pictures++;

@@ -80,18 +80,19 @@ static int decode(AVCodecContext *decoder, AVFrame *picture, const uint8_t *data
     return code;
 }
 
-/* Exif orientation 3, 6 and 8 are turns; the mirrored ones are left as they lie. */
+/* Exif orientation, 1 to 8. */
 static int turns_of(const AVFrame *picture)
 {
+    static const int turns[9] = { 0, 0, COHL_MIRRORED, 2, COHL_MIRRORED + 2, COHL_MIRRORED + 3, 1, COHL_MIRRORED + 1, 3 };
     const AVDictionaryEntry *said = av_dict_get(picture->metadata, "Orientation", NULL, 0);
     int orientation = said ? atoi(said->value) : 1;
-    return orientation == 3 ? 2 : orientation == 6 ? 1 : orientation == 8 ? 3 : 0;
+    return orientation >= 1 && orientation <= 8 ? turns[orientation] : 0;
 }
 
 static cohl_status show(cohl_frame **out, const AVFrame *picture, const char *name,
                         cohl_error *err)
 {
-    cohl_ffmpeg_view view = { 0 };
+    cohl_ffmpeg_view view = { .still = true };
     cohl_status st;
     if (picture->width < 1 || picture->width > COHL_FRAME_SIDE_MAX ||
         picture->height < 1 || picture->height > COHL_FRAME_SIDE_MAX)

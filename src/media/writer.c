@@ -18,21 +18,22 @@
 #include "media/writer_kind.h"
 
 static const cohl_film_format mp4 = {
-    "mp4", ".mp4", "H.264 in MP4, plays everywhere", 2, 0, 17, 51, &cohl_film_kind_mp4 };
+    "mp4", ".mp4", "H.264 in MP4, plays everywhere", 2, 0, 17, 51, 0, &cohl_film_kind_mp4 };
 static const cohl_film_format webm = {
-    "webm", ".webm", "VP9 in WebM, smaller and slower to write", 2, 0, 24, 63,
+    "webm", ".webm", "VP9 in WebM, smaller and slower to write", 2, 0, 24, 63, 0,
     &cohl_film_kind_webm };
 static const cohl_film_format mov = {
     "mov", ".mov", "ProRes 422 HQ in QuickTime, large and nearly lossless, for editing", 2, 0, -1,
-    -1, &cohl_film_kind_mov };
+    -1, 0, &cohl_film_kind_mov };
+/* Its clock has a hundred ticks a second, and browsers show one tick as ten. */
 static const cohl_film_format gif = {
-    "gif", ".gif", "animated GIF of 256 colours chosen for the film", 1, 0, -1, -1,
+    "gif", ".gif", "animated GIF of 256 colours chosen for the film", 1, 0, -1, -1, 50,
     &cohl_film_kind_gif };
 static const cohl_film_format folder = {
-    "folder", "/", "a folder of PNG pictures; shot/take%04d.png names them", 1, 0, -1, -1,
+    "folder", "/", "a folder of PNG pictures; shot/take%04d.png names them", 1, 0, -1, -1, 0,
     &cohl_film_kind_folder };
 static const cohl_film_format still = {
-    "still", ".png", "one PNG picture, for a film of one frame", 1, 1, -1, -1,
+    "still", ".png", "one PNG picture, for a film of one frame", 1, 1, -1, -1, 0,
     &cohl_film_kind_still };
 
 const cohl_film_format *const cohl_film_formats[] = { &mp4, &webm, &mov, &gif, &folder, &still, NULL };
@@ -146,9 +147,10 @@ cohl_status cohl_film_params_check(const cohl_film_target *target, const cohl_fi
     if (w % format->multiple || h % format->multiple)
         return cohl_fail(err, COHL_ERR_ARGUMENT, "%s: a film of %d x %d pixels, but %s needs "
                          "multiples of %d", target->path, w, h, format->ending, format->multiple);
-    if (!(params->fps >= 0.1 && params->fps <= 240))
-        return cohl_fail(err, COHL_ERR_ARGUMENT, "%s: %g frames a second, expected 0.1 to 240",
-                         target->path, params->fps);
+    double fps_most = format->fps_most > 0 ? format->fps_most : 240;
+    if (!(params->fps >= 0.1 && params->fps <= fps_most))
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "%s: %g frames a second, %s takes 0.1 to %g",
+                         target->path, params->fps, format->ending, fps_most);
     if (params->crf != -1 && format->crf < 0)
         return cohl_fail(err, COHL_ERR_ARGUMENT, "%s: %s has no quality to choose; .mp4 and .webm do", target->path,
                          cohl_film_target_is_folder(target) ? "a folder of pictures" : format->ending);

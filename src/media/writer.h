@@ -35,6 +35,7 @@ typedef struct cohl_film_format {
     int         most;       /* most frames it holds, 0: no limit                 */
     int         crf;        /* constant quality: lower is finer; -1: has none    */
     int         crf_most;
+    double      fps_most;   /* frames a second; 0: 240                           */
     const struct cohl_film_kind *kind;   /* how; media's own */
 } cohl_film_format;
 

@@ -180,9 +180,10 @@ static cohl_status apply_palette(cohl_film_writer *writer, uint8_t *rgb, AVFrame
                                                 AV_BUFFERSRC_FLAG_KEEP_REF);
         st = code < 0 ? cohl_film_fail(writer, code, err) : drain(writer, indexed, err);
     }
-    if (!st && av_buffersrc_add_frame(film->apply.in[0], NULL) >= 0)
-        st = drain(writer, indexed, err);
-    return st;
+    int code = st ? 0 : av_buffersrc_add_frame(film->apply.in[0], NULL);
+    if (code < 0)
+        st = cohl_film_fail(writer, code, err);
+    return st ? st : drain(writer, indexed, err);
 }
 
 static cohl_status gif_finish(cohl_film_writer *writer, cohl_error *err)

@@ -62,6 +62,7 @@ static void test_bad_arguments_are_one_sentence(void **state)
         { 2, "protect remove 77", "nothing is protected under number 77" },
         { 2, "protect add shot/frame00004.png --who a --why b --until tomorrow", "expected a day" },
         { 2, "protect add shot/frame00004.png --who a --why b --until 2001-01-01", "a day that is over" },
+        { 2, "protect add shot/frame00004.png --who a --why b --until 2097-02-30", "no such day" },
         { 1, "protect --ledger /nowhere/ledger.db", "cannot be opened" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

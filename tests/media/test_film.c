@@ -246,7 +246,7 @@ static void test_sizes_and_rates_that_cannot_be_are_refused(void **state)
         { "a.mp4", 321, 192, 16, -1 }, { "a.mp4", 320, 191, 16, -1 }, { "a.webm", 33, 33, 16, -1 },
         { "a.gif", 0, 16, 16, -1 }, { "a.mp4", 99999, 16, 16, -1 }, { "a.mp4", 320, 192, 0, -1 },
         { "a.mp4", 320, 192, NAN, -1 }, { "a.mp4", 320, 192, 1000, -1 },
-        { "a.mp4", 320, 192, 16, 52 }, { "a.mp4", 16384, 16384, 16, -1 },
+        { "a.mp4", 320, 192, 16, 52 }, { "a.mp4", 16384, 16384, 16, -1 }, { "a.gif", 320, 192, 60, -1 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         cohl_film_params params = { cases[i].width, cases[i].height, cases[i].fps, cases[i].crf,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/rng.h"
+#include "media/ffmpeg.h"
 #include "media/font.h"
 #include "media/resize.h"
 #include "media/sheet.h"
@@ -201,6 +202,42 @@ static void test_a_photograph_is_turned_upright(void **state)
     cohl_frame_free(frame);
     cohl_text_free(&plain);
     cohl_text_free(&turned);
+}
+
+/* All eight ways along the axes: what a matrix says of a place is where its pixel is found. */
+static void test_a_display_matrix_turns_and_mirrors(void **state)
+{
+    enum { WIDTH = 3, HEIGHT = 2 };
+    for (int way = 0; way < 8; way++) {
+        int first = way & 1 ? -1 : 1, second = way & 2 ? -1 : 1;
+        bool swaps = way & 4;
+        int a = swaps ? 0 : first, b = swaps ? first : 0, c = swaps ? second : 0, d = swaps ? 0 : second;
+        const int32_t matrix[9] = { a * 65536, b * 65536, 0, c * 65536, d * 65536, 0, 0, 0, 1 << 30 };
+        cohl_frame *frame = picture_of(WIDTH, HEIGHT, 0), *turned;
+        assert_int_equal(cohl_frame_copy(&turned, frame, NULL), COHL_OK);
+        assert_int_equal(cohl_ffmpeg_turn(&turned, cohl_ffmpeg_turns(matrix), NULL), COHL_OK);
+        assert_int_equal(turned->width, swaps ? HEIGHT : WIDTH);
+        for (int y = 0; y < HEIGHT; y++)
+            for (int x = 0; x < WIDTH; x++) {
+                int to_x = a * x + c * y, to_y = b * x + d * y;
+                to_x += a + c < 0 ? turned->width - 1 : 0, to_y += b + d < 0 ? turned->height - 1 : 0;
+                assert_memory_equal(cohl_frame_row(turned, to_y) + 3 * to_x, cohl_frame_row(frame, y) + 3 * x, 3);
+            }
+        cohl_frame_free(frame);
+        cohl_frame_free(turned);
+    }
+}
+
+static void test_grey_has_all_levels(void **state)
+{
+    cohl_text bytes = { 0 };
+    cohl_frame *frame;
+    if (!encode_with(&bytes, "png", AV_PIX_FMT_GRAY8, (const uint8_t[]){ 77 }, 16, 16))
+        skip();
+    assert_int_equal(cohl_still_decode(&frame, (uint8_t *)bytes.data, bytes.size, "x", NULL), COHL_OK);
+    assert_colour(frame, 3, 3, 77, 77, 77, 0);
+    cohl_frame_free(frame);
+    cohl_text_free(&bytes);
 }
 
 static void test_what_is_transparent_shows_white(void **state)
@@ -408,6 +445,8 @@ int main(void)
         cmocka_unit_test(test_a_png_whose_words_do_not_end_has_none),
         cmocka_unit_test(test_other_formats_are_read),
         cmocka_unit_test(test_a_photograph_is_turned_upright),
+        cmocka_unit_test(test_a_display_matrix_turns_and_mirrors),
+        cmocka_unit_test(test_grey_has_all_levels),
         cmocka_unit_test(test_what_is_transparent_shows_white),
         cmocka_unit_test(test_what_is_no_picture_is_refused_in_a_sentence),
         cmocka_unit_test(test_a_broken_png_never_gives_half_a_picture),
