@@ -279,6 +279,7 @@ static void test_an_interrupt_while_weights_are_opened_ends_it(void **state)
     int weights = open(path, O_RDWR | O_CLOEXEC);
     sigemptyset(&opens);
     sigaddset(&opens, SIGIO);
+    sigaddset(&opens, SIGCHLD);
     pthread_sigmask(SIG_BLOCK, &opens, NULL);
     if (weights < 0 || fcntl(weights, F_SETLEASE, F_WRLCK)) {
         print_message("no leases on files here: skipped\n");
@@ -287,9 +288,17 @@ static void test_an_interrupt_while_weights_are_opened_ends_it(void **state)
     }
     pid_t pid = begin(&told, film);
     assert_int_equal(sigwait(&opens, &number), 0);
-    expect_stopped(pid, told, line);
-    assert_string_equal(line, "cohl: cancelled while the model was opened\n");
+    if (number == SIGIO) {
+        expect_stopped(pid, told, line);
+        assert_string_equal(line, "cohl: cancelled while the model was opened\n");
+    }
     close(weights);
+    if (number == SIGCHLD) {
+        fclose(told);
+        waitpid(pid, NULL, 0);
+        print_message("a lease holds nobody up here: skipped\n");
+        skip();
+    }
 }
 
 static void test_info_tells_films_models_and_weights(void **state)
