@@ -35,12 +35,15 @@ struct cohl_film_reader {
     double           seconds;
 };
 
+/* Of a file that ends early some demuxers say EIO, as of a disk that fails. */
+static cohl_status status_of(int code) { return code == AVERROR(EIO) ? COHL_ERR_FORMAT : cohl_ffmpeg_status(code); }
+
 static cohl_status fail(const cohl_film_reader *reader, int code, cohl_error *err)
 {
     const char *reason = cohl_ffmpeg_reason(code);
     if (!strncmp(reason, "Format not on whitelist", 23))
         reason = "it begins as no film does that is known here";
-    return cohl_fail(err, cohl_ffmpeg_status(code), "%s: not a film that can be read: %s", reader->path, reason);
+    return cohl_fail(err, status_of(code), "%s: not a film that can be read: %s", reader->path, reason);
 }
 
 static int open_file(cohl_film_reader *reader)
@@ -247,7 +250,7 @@ cohl_status cohl_film_reader_next(cohl_film_reader *reader, cohl_frame *frame, b
     if (code == AVERROR_EOF)
         return COHL_OK;
     if (code < 0)
-        return cohl_fail(err, cohl_ffmpeg_status(code), "%s: broken after frame %lld: %s",
+        return cohl_fail(err, status_of(code), "%s: broken after frame %lld: %s",
                          reader->path, (long long)reader->pictures, cohl_ffmpeg_reason(code));
     read_clock(reader);
     cohl_status st = frame ? show(reader, frame, err) : COHL_OK;
