@@ -64,7 +64,7 @@ static void test_a_name_that_is_no_utf8_names_a_film_all_the_same(void **state)
         "verify \xe9-3.mp4 --json", "requests new other --file \xe9.mp4 --about 'whose is it?' --json" };
     expect(run("generate 'a white balloon' --model tiny --frames 5 --steps 1 -o \xe9.mp4"), 0);
     assert_null(strstr(said, "but:"));
-    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+    for (size_t i = 0; i < (SANITIZED ? 4 : sizeof asked / sizeof *asked); i++) {
         json_error_t why;
         expect(run("%s", asked[i]), 0);
         json_t *json = json_loads(out, 0, &why);
