@@ -130,14 +130,16 @@ static void tell(const reuse *r, cohl_bench_report *report)
     for (int i = 1; i < WAYS; i++) {
         const found *f = &r->found[i], *full = &r->found[0];
         char name[40];
+        bool auto_one = ways[i].threshold == COHL_REUSE_MEASURED;
         if (ways[i].threshold > 0)
             snprintf(name, sizeof name, "threshold %g", ways[i].threshold);
         else
             snprintf(name, sizeof name, "%g of the steps", ways[i].steps);
         cohl_bench_add(report, COHL_BENCH_NO_FLOOR, 0, "of 1", sqrt(f->lost / f->size), "%s: error of latents", name);
-        cohl_bench_add(report, ways[i].threshold == COHL_REUSE_MEASURED ? COHL_BENCH_AT_LEAST : COHL_BENCH_NO_FLOOR, LEAST_DB,
+        cohl_bench_add(report, auto_one ? COHL_BENCH_AT_LEAST : COHL_BENCH_NO_FLOOR, LEAST_DB,
                        "dB", 10 * log10(4 * f->films / f->square), "%s: frames", name);
-        cohl_bench_add(report, COHL_BENCH_NO_FLOOR, 0, "dB", 10 * log10(4 / f->worst), "%s: frames of the worst film", name);
+        cohl_bench_add(report, auto_one ? COHL_BENCH_AT_LEAST : COHL_BENCH_NO_FLOOR, LEAST_DB, "dB", 10 * log10(4 / f->worst),
+                       "%s: frames of the worst film", name);
         cohl_bench_add(report, COHL_BENCH_NO_FLOOR, 0, "of 1", (double)f->made.passes / full->made.passes, "%s: passes", name);
         cohl_bench_add(report, COHL_BENCH_NO_FLOOR, 0, "of 1", f->seconds / full->seconds, "%s: processor time", name);
     }
@@ -151,6 +153,12 @@ static cohl_status open_films(reuse *r, cohl_error *err)
     cohl_scene_request request = cohl_scene_request_default();
     r->width = r->params->width ? r->params->width : can->size[0][0];
     r->height = r->params->height ? r->params->height : can->size[0][1];
+    if (r->width % can->grid || r->height % can->grid)
+        return cohl_fail(err, COHL_ERR_ARGUMENT, "films of %d x %d pixels, expected multiples of %d", r->width, r->height,
+                         can->grid);
+    if (r->model->dit->config.in_dim != r->model->dit->config.out_dim || r->model->dit->config.image_dim)
+        return cohl_fail(err, COHL_ERR_UNSUPPORTED, "%s: a model that begins with a picture, and step reuse is measured on "
+                         "prompts alone", can->name);
     r->latents = ((r->params->frames ? r->params->frames : FRAMES) - 1) / COHL_VAE_TIME + 1;
     r->frames = (r->latents - 1) * COHL_VAE_TIME + 1;
     r->rows = r->height / space, r->columns = r->width / space;

@@ -25,7 +25,7 @@
 
 #include "diffusion/sampler.h"
 
-/* "auto": of the thresholds of `cohl bench reuse` the largest whose every film stayed above 43 dB (docs/performance.md). */
+/* "auto": of the thresholds of `cohl bench reuse` the largest whose every film stayed above 40 dB (docs/performance.md). */
 #define COHL_REUSE_MEASURED 0.15
 
 typedef struct cohl_reuse {
