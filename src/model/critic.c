@@ -308,7 +308,7 @@ cohl_critic_output cohl_critic_forward(cohl_ctx *ctx, const cohl_critic *critic,
 {
     cohl_tensor *part[2], *all[CLIPS_MAX], *cell[CLIPS_MAX];
     cohl_span spans[CLIPS_MAX];
-    cohl_critic_output out = { NULL };
+    cohl_critic_output out = { 0 };
     int rows = 0;
 
     assert(clip_count >= 1 && clip_count <= CLIPS_MAX);
@@ -331,7 +331,7 @@ cohl_critic_output cohl_critic_forward(cohl_ctx *ctx, const cohl_critic *critic,
         out.cell_subject = affine(ctx, cells, critic->net->cell_subject);
     }
     if (!cohl_ctx_fine(ctx))
-        out = (cohl_critic_output){ NULL };
+        out = (cohl_critic_output){ 0 };
     return out;
 }
 
