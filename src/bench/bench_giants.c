@@ -77,7 +77,8 @@ static effort end_effort(const giants *g, const cohl_ctx *ctx, cohl_dtype dtype,
 {
     effort e = { cohl_clock_seconds() - begun.seconds, cohl_clock_cpu_seconds() - begun.cpu_seconds,
                  ctx->operations - begun.operations, (double)cohl_peak_resident_bytes(), begun.rate };
-    e.rate = (e.rate + rate_of(g, dtype)) / 2;
+    double after = rate_of(g, dtype);
+    e.rate = e.rate > 0 && after > 0 ? (e.rate + after) / 2 : 0;
     return e;
 }
 
@@ -89,7 +90,7 @@ static void tell(giants *g, const giant_row *row, effort e, double whole, bool m
                    whole > 1.01 * e.operations ? ", computed from a part" : "");
     cohl_bench_add(g->report, COHL_BENCH_NO_FLOOR, 0, "GFLOP/s", speed * 1e-9, "%s, rate", row->name);
     cohl_bench_add(g->report, row->share > 0 ? COHL_BENCH_AT_LEAST : COHL_BENCH_NO_FLOOR, row->share, "share",
-                   of_cpu / e.rate, "%s, share", row->name);
+                   e.rate > 0 ? of_cpu / e.rate : NAN, "%s, share", row->name);
     if (memory)
         cohl_bench_add(g->report, row->megabytes > 0 ? COHL_BENCH_AT_MOST : COHL_BENCH_NO_FLOOR, row->megabytes, "MB",
                        e.peak_bytes * 1e-6, "%s, memory", row->name);

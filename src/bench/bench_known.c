@@ -651,7 +651,7 @@ static cohl_status look_at_film(known *k, const way *way, int film, known_found 
 {
     const cohl_bench_params *p = k->params;
     cohl_text key = { 0 };
-    cohl_text_addf(&key, "%s, film %d: %dx%d, %d frames, %d steps, act %d, seed %llu, model %.16s", way ? way->name : "still minute",
+    cohl_text_addf(&key, "%s, film %d, all given: %dx%d, %d frames, %d steps, act %d, seed %llu, model %.16s", way ? way->name : "still minute",
                    film, k->width, k->height, way ? 0 : p->frames, p->steps, k->act, (unsigned long long)p->seed, k->digest);
     if (!way && k->critic)
         cohl_text_addf(&key, ", critic %.16s", k->critic_digest);

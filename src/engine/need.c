@@ -138,13 +138,16 @@ static cohl_status count_words(engine_need *need, const cohl_engine *engine, con
 
 /* ---- what is held -------------------------------------------------------- */
 
-static uint64_t held_bytes(const cohl_params *params)
+/* From parameter `first` on. */
+static uint64_t held_from(const cohl_params *params, int first)
 {
     uint64_t bytes = 0;
-    for (int i = 0; i < params->count; i++)
+    for (int i = first; i < params->count; i++)
         bytes += cohl_tensor_bytes(params->item[i].tensor);
     return bytes;
 }
+
+static uint64_t held_bytes(const cohl_params *params) { return held_from(params, 0); }
 
 static void add_transformer(engine_need *need, const cohl_dit *dit)
 {
@@ -161,7 +164,7 @@ static void add_transformer(engine_need *need, const cohl_dit *dit)
 
 static void add_weights(engine_need *need, const cohl_film_model *m)
 {
-    need->decoder = held_bytes(&m->vae->params) + (m->fast ? held_bytes(&m->fast->params) : 0);
+    need->decoder = held_bytes(&m->vae->params) + (m->fast ? held_from(&m->fast->params, m->fast->decoder_first) : 0);
     need->text = m->text->shelf ? 0 : held_bytes(&m->text->params);
     add_transformer(need, m->dit);
     add_transformer(need, m->low_dit);
@@ -236,7 +239,8 @@ size_t engine_need_room(const engine_need *n, uint64_t limit)
     uint64_t besides = fixed(n) + working(n, n->slot), spared = limit - limit / SPARED_PART;
     if (engine_need_whole(n) <= spared)
         return SIZE_MAX;
-    return besides < spared ? spared - besides : 0;
+    uint64_t left = besides < spared ? spared - besides : 0;
+    return left > n->kept ? left : n->kept;      /* what is always held needs its place where little is spared */
 }
 
 /* ---- the limit ----------------------------------------------------------- */

@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 
-const char *const policy_kinds[POLICY_KINDS] = { "violence", "sexual", "minors", "hate", "self_harm", "copyright_paraphrase" };
+const char *const policy_kinds[POLICY_KINDS] = { "violence", "sexual", "minors", "hate", "self_harm" };
 
 /* The file: this line, a line of text about how it was learned, the numbers, the weights. */
 static const char magic[] = "cohl policy classifier 1\n";

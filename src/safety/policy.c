@@ -8,7 +8,7 @@
 #include "safety/policy_inside.h"
 
 /* Words the classifier sees at once; of a long text it looks at each such stretch. */
-enum { STRETCH = 60, STRETCH_STEP = 40 };
+enum { STRETCH = 60, STRETCH_STEP = 40, WORDS_LEAST = 3 };
 
 static cohl_status no_memory(cohl_error *err) { return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a check"); }
 
@@ -86,14 +86,14 @@ static const policy_rule learned[POLICY_KINDS] = {
     { .code = "minors.learned", .category = "minors", .why = "the whole reads like sexual content with minors" },
     { .code = "hate.learned", .category = "hate", .why = "the whole reads like hatred of a group" },
     { .code = "self_harm.learned", .category = "self_harm", .why = "the whole reads like self-harm" },
-    { .code = "copyright.learned", .category = "copyright_paraphrase", .why = "the whole reads like a protected character, described",
-      .instead = "a character of your own: another look, another name, another world" },
 };
 
 static void ask_classifier(const cohl_policy *p, const policy_reading *r, const char *text, cohl_policy_answer *answer)
 {
     uint32_t bucket[POLICY_FEATURES_MAX];
     const policy_known known = { p->packs.lexicon, p->senses, p->mask };
+    if (r->fold.count < WORDS_LEAST)      /* too little to go by: what was read in a frame may be "qui" */
+        return;
     for (uint32_t from = 0; p->classifier && from < r->fold.count && !answer->reason_count; from += STRETCH_STEP) {
         uint32_t to = from + STRETCH < r->fold.count ? from + STRETCH : r->fold.count;
         int count = policy_features(bucket, r, &known, from, to);
