@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "engine/build.h"
 #include "engine/given.h"
@@ -20,6 +21,9 @@ enum { PICTURE_BYTES_MAX = 256 << 20 };
 
 static const char *const clip_keys[] = { "film", "second_film" };
 static const char *const clip_sum_keys[] = { "film_sha256", "second_film_sha256" };
+
+/* Keys whose texts are paths; of LoRAs, several with their strengths. */
+static const char *const path_keys[] = { "image", "last_image", "film", "second_film", "loras" };
 
 struct cohl_recipe_text { json_t *json; };
 
@@ -41,6 +45,12 @@ static void set_text(json_t *json, const char *key, const char *text)
         json_object_set_new(json, key, json_string(text));
 }
 
+static void set_path(json_t *json, const char *key, const char *path)
+{
+    if (path)
+        json_object_set_new(json, key, cohl_json_path(path));
+}
+
 static void write_clips(json_t *json, const cohl_request *r)
 {
     const given_kind *kind = given_kind_of(r->given);
@@ -50,7 +60,7 @@ static void write_clips(json_t *json, const cohl_request *r)
         return;
     set_text(json, "given", kind->name);
     for (int i = 0; i < kind->clips; i++) {
-        set_text(json, clip_keys[i], r->clip[i]);
+        set_path(json, clip_keys[i], r->clip[i]);
         set_text(json, clip_sum_keys[i], r->clip_sha256[i]);
     }
     if (r->given == COHL_GIVEN_FILL)
@@ -64,7 +74,7 @@ char *engine_recipe_write(const cohl_engine *engine, const cohl_request *r, cons
     json_t *json = json_object();
     set_text(json, "cohl", COHL_VERSION);
     set_text(json, "model", engine->model->can.name);
-    set_text(json, "loras", engine->loras);
+    set_path(json, "loras", engine->loras);
     set_text(json, "precision", engine->precision_asked);
     set_text(json, "prompt", r->prompt);
     set_text(json, "negative", r->negative ? r->negative : engine->model->sampling.negative);
@@ -82,9 +92,9 @@ char *engine_recipe_write(const cohl_engine *engine, const cohl_request *r, cons
         json_object_set_new(json, "reuse", json_real(plan->reuse));
     set_text(json, "noise", r->noise);
     set_text(json, "decoder", plan->fast_decoder ? r->decoder : NULL);
-    set_text(json, "image", r->image);
+    set_path(json, "image", r->image);
     set_text(json, "image_sha256", r->image_sha256);
-    set_text(json, "last_image", r->last_image);
+    set_path(json, "last_image", r->last_image);
     set_text(json, "last_image_sha256", r->last_image_sha256);
     write_clips(json, r);
     char *text = json_dumps(json, JSON_COMPACT);
@@ -133,8 +143,10 @@ static cohl_status read_clips(cohl_request *out, const json_t *json, const char 
     return COHL_OK;
 }
 
-static cohl_status read_request(cohl_request *out, const json_t *json, const char *path, cohl_error *err)
+static cohl_status read_request(cohl_request *out, json_t *json, const char *path, cohl_error *err)
 {
+    for (size_t i = 0; i < sizeof path_keys / sizeof *path_keys; i++)
+        cohl_json_path_restore(json, path_keys[i]);
     *out = cohl_request_default();
     out->prompt = json_string_value(json_object_get(json, "prompt"));
     out->negative = json_string_value(json_object_get(json, "negative"));

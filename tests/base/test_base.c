@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/rng.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "base/worker.h"
 
@@ -82,6 +83,28 @@ static void test_what_is_no_utf8_is_mended_where_it_stands(void **state)
     }
 }
 
+static void test_a_path_comes_back_from_json_byte_for_byte(void **state)
+{
+    static const struct { const char *path, *stands; } cases[] = {
+        { "stills/\xc3\xa9t\xc3\xa9 100%.png", NULL }, { "", NULL }, { "caf\xe9.png", "file:caf%E9.png" },
+        { "\xff%41\xc3", "file:%FF%2541%C3" }, { "file:a%41.png", "file:file:a%2541.png" },
+    };
+    static const char *const others[] = { "file:%", "file:%4", "file:%00", "file:%e9" };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        json_t *json = json_pack("{s:o}", "at", cohl_json_path(cases[i].path));
+        assert_string_equal(json_string_value(json_object_get(json, "at")), cases[i].stands ? cases[i].stands : cases[i].path);
+        cohl_json_path_restore(json, "at");
+        assert_string_equal(json_string_value(json_object_get(json, "at")), cases[i].path);
+        json_decref(json);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        json_t *json = json_pack("{s:s}", "at", others[i]);
+        cohl_json_path_restore(json, "at");
+        assert_string_equal(json_string_value(json_object_get(json, "at")), others[i]);
+        json_decref(json);
+    }
+}
+
 static void test_a_failed_write_leaves_what_was_there(void **state)
 {
     char folder[] = "/tmp/cohl-test-XXXXXX";
@@ -122,6 +145,7 @@ int main(void)
         cmocka_unit_test(test_workers_run_every_tile_once),
         cmocka_unit_test(test_utf8_is_checked_strictly),
         cmocka_unit_test(test_what_is_no_utf8_is_mended_where_it_stands),
+        cmocka_unit_test(test_a_path_comes_back_from_json_byte_for_byte),
         cmocka_unit_test(test_a_failed_write_leaves_what_was_there),
         cmocka_unit_test(test_arena_gives_back_at_the_mark),
     };

@@ -356,6 +356,31 @@ static void test_a_recipe_knows_its_pictures_again(void **state)
     cohl_recipe_free(recipe);
 }
 
+/* JSON takes no such name, so the picture had silently dropped out of the recipe. */
+static void test_a_recipe_finds_a_picture_whose_name_is_no_utf8(void **state)
+{
+    static const char *const names[] = { "caf\xe9.png", "\xff 100%41 \xc3\xa9\xc3.png" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        cohl_request r = usual(), again;
+        cohl_run *run;
+        cohl_film to = { .path = path_of("named.mp4") };
+        cohl_recipe_text *recipe;
+        cohl_error err = { 0 };
+        r.image = path_of(names[i]);
+        write_picture(r.image, 0x208040);
+        assert_int_equal(cohl_run_new(&run, engine, &r, &err), COHL_OK);
+        assert_int_equal(cohl_run_film(run, &to, NULL, &err), COHL_OK);
+        cohl_run_free(run);
+        assert_int_equal(cohl_request_from_film(&again, &recipe, to.path, &err), COHL_OK);
+        assert_non_null(again.image);
+        assert_string_equal(again.image, r.image);
+        if (cohl_run_new(&run, engine, &again, &err))
+            fail_msg("%s", err.text);
+        cohl_run_free(run);
+        cohl_recipe_free(recipe);
+    }
+}
+
 /* ---- bad input ----------------------------------------------------------- */
 
 static void test_bad_requests_get_one_sentence_that_says_what_is_right(void **state)
@@ -560,6 +585,7 @@ int main(void)
         cmocka_unit_test(test_a_film_carries_the_request_that_makes_it_again),
         cmocka_unit_test(test_foretold_steps_are_the_same_with_any_threads_and_come_again),
         cmocka_unit_test(test_a_recipe_knows_its_pictures_again),
+        cmocka_unit_test(test_a_recipe_finds_a_picture_whose_name_is_no_utf8),
         cmocka_unit_test(test_bad_requests_get_one_sentence_that_says_what_is_right),
         cmocka_unit_test(test_defaults_are_the_models),
         cmocka_unit_test(test_any_size_of_the_grid_is_filmed_and_an_unlearned_one_told),
