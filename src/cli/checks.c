@@ -1,6 +1,5 @@
 /* checks.c - `cohl checks`: what looks at frames, and the networks for it. */
 #define _GNU_SOURCE
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/print.h"
+#include "cli/stop.h"
 #include "deliver/check.h"
 #include "vision/install.h"
 
@@ -62,24 +62,6 @@ static int list(void)
 
 /* ---- install and remove ---------------------------------------------------- */
 
-static volatile bool stop;
-
-static void on_signal(int number)
-{
-    (void)number;
-    stop = true;
-}
-
-/* npm, which may be waited for, hears of it too: the call that waits returns. */
-static void watch_signals(void)
-{
-    struct sigaction action = { .sa_handler = on_signal };
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
-}
-
 static void show_step(void *user, const char *what)
 {
     (void)user;
@@ -89,8 +71,7 @@ static void show_step(void *user, const char *what)
 static int install(const char *from)
 {
     cohl_error err = { 0 };
-    cohl_install_params params = { .from = from, .step = show_step, .cancel = &stop };
-    watch_signals();
+    cohl_install_params params = { .from = from, .step = show_step, .cancel = cohl_stop_watch() };
     if (cohl_networks_install(&params, &err))
         return cohl_command_fail(&err);
     return list();

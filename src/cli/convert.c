@@ -1,20 +1,12 @@
 /* convert.c - `cohl convert IN OUT --type TYPE`: weights in another type, with what it cost. */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/stop.h"
 #include "weights/convert.h"
 #include "weights/lora.h"
-
-static volatile bool stop;
-
-static void on_signal(int number)
-{
-    (void)number;
-    stop = true;
-}
 
 /* The table as it grows, and its sums. */
 typedef struct totals {
@@ -52,7 +44,7 @@ static cohl_status convert(const char *in, const char *out, const char *type, co
         st = cohl_workers_new(&workers, threads, err);
     if (!st)
         st = cohl_convert(weights, &(cohl_convert_params){ .type = type, .workers = workers, .report = print_row,
-                                                           .user = t, .cancel = &stop }, out, err);
+                                                           .user = t, .cancel = cohl_stop_watch() }, out, err);
     cohl_workers_free(workers);
     cohl_weights_close(weights);
     return st;
@@ -88,8 +80,6 @@ static int run_convert(int argc, char **argv)
         fprintf(stderr, "cohl convert: missing --type TYPE, one of %s\n", cohl_convert_types());
         return COHL_EXIT_USAGE;
     }
-    signal(SIGINT, on_signal);
-    signal(SIGTERM, on_signal);
     if (convert(words[0], words[1], type, loras, threads, &t, &err))
         return cohl_command_fail(&err);
     printf("%s: %d tensors, %.1f MB from %.1f MB", words[1], t.count, t.bytes_to / 1e6, t.bytes_from / 1e6);

@@ -7,6 +7,7 @@
 #include "cli/options.h"
 #include "cli/print.h"
 #include "cli/size.h"
+#include "cli/stop.h"
 #include "engine/recode.h"
 
 static void tell(const cohl_door_report *r, bool as_json)
@@ -54,6 +55,7 @@ static int run_deliver(int argc, char **argv)
         return COHL_EXIT_USAGE;
     }
     cohl_status st = size ? cohl_size_read(size, &asked.width, &asked.height, &err) : COHL_OK;
+    asked.cancel = cohl_stop_watch();
     if (!st)
         st = engine_recode_film(&asked, &report, &err);
     if (st)

@@ -17,6 +17,7 @@
 #include "cli/given.h"
 #include "cli/options.h"
 #include "cli/size.h"
+#include "cli/stop.h"
 #include "cohl/cohl.h"
 #include "deliver/door.h"
 #include "provenance/signer.h"
@@ -61,15 +62,6 @@ static void on_signal(int number)
         stop_opening();
     if (run)
         cohl_run_cancel(run);
-}
-
-static void watch_signals(void)
-{
-    struct sigaction action = { .sa_handler = on_signal };
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
 }
 
 /* ---- what was typed, as a request ---------------------------------------- */
@@ -602,7 +594,7 @@ static int run_generate(int argc, char **argv)
 
     if (!cohl_options_parse(&usage, argc, argv, &a.prompt, 0, 1, &exit_code))
         return exit_code;
-    watch_signals();
+    cohl_stop_handle(on_signal, 0);
     char *name = a.out ? NULL : free_name(a.takes);
     a.out = a.out ? a.out : name;
     session s = { .asked = &a, .films = a.json ? json_array() : NULL };

@@ -1,6 +1,5 @@
 /* models.c - `cohl models`: which open models there are, and bringing one here. */
 #include <jansson.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,17 +10,10 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/print.h"
+#include "cli/stop.h"
 #include "fetch/pull.h"
 #include "ledger/films.h"
 #include "ledger/settings.h"
-
-static volatile bool stop;
-
-static void on_signal(int number)
-{
-    (void)number;
-    stop = true;
-}
 
 /* ---- the list ------------------------------------------------------------ */
 
@@ -172,7 +164,7 @@ static cohl_status pull(const char *name, const char *from, const char *folder, 
             base[length - 1] = 0;
         st = cohl_pull(entry, &(cohl_pull_params){ .base = base, .folder = folder ? folder : where, .begin = show_begin,
                                                    .progress = show_progress, .end = show_end, .user = &s,
-                                                   .cancel = &stop }, err);
+                                                   .cancel = cohl_stop_watch() }, err);
     }
     if (st && s.terminal)
         fputc('\n', stderr);
@@ -210,8 +202,6 @@ static int run_models(int argc, char **argv)
         fprintf(stderr, "cohl models: expected `cohl models` or `cohl models pull NAME`\n");
         return COHL_EXIT_USAGE;
     }
-    signal(SIGINT, on_signal);
-    signal(SIGTERM, on_signal);
     return pull(words[1], from, folder, &err) ? cohl_command_fail(&err) : COHL_EXIT_OK;
 }
 

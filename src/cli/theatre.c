@@ -10,6 +10,7 @@
 #include "cli/deed.h"
 #include "cli/options.h"
 #include "cli/size.h"
+#include "cli/stop.h"
 #include "base/rng.h"
 #include "deliver/door.h"
 #include "deliver/place.h"
@@ -47,12 +48,14 @@ typedef struct batch {
     const cohl_scene *scene;
     int               first;
     cohl_frame      **frame;
+    const volatile bool *cancel;
 } batch;
 
 static void render_one(void *job, int tile, int thread)
 {
     batch *b = job;
-    cohl_scene_render(b->scene, b->first + tile, &(cohl_picture){ .rgb = b->frame[tile]->rgb });
+    if (!*b->cancel)
+        cohl_scene_render(b->scene, b->first + tile, &(cohl_picture){ .rgb = b->frame[tile]->rgb });
 }
 
 /* Frames first, first+1, ... rendered side by side and put in order. */
@@ -63,7 +66,8 @@ static cohl_status put_frames(cohl_door *door, batch *b, int room, cohl_workers 
         int left = b->scene->frames - b->first, count = left < room ? left : room;
         cohl_workers_run(workers, count, render_one, b);
         for (int i = 0; i < count && !st; i++)
-            st = cohl_door_put(door, b->frame[i], err);
+            st = *b->cancel ? cohl_fail(err, COHL_ERR_CANCELLED, "cancelled at frame %d of %d", b->first + i, b->scene->frames)
+                            : cohl_door_put(door, b->frame[i], err);
     }
     return st;
 }
@@ -75,7 +79,7 @@ static cohl_status render_film(cohl_door *door, const cohl_scene *scene, int thr
     if (st)
         return st;
     int room = AHEAD * cohl_workers_count(workers);
-    batch b = { .scene = scene, .frame = calloc((size_t)room, sizeof *b.frame) };
+    batch b = { .scene = scene, .frame = calloc((size_t)room, sizeof *b.frame), .cancel = cohl_stop_watch() };
     if (!b.frame)
         st = cohl_fail(err, COHL_ERR_MEMORY, "no memory for %d frames", room);
     for (int i = 0; i < room && !st; i++)

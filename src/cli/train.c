@@ -1,6 +1,5 @@
 /* train.c - `cohl train RECIPE`: learn, from where the last sitting left off. */
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,16 +8,9 @@
 #include "cli/account.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/stop.h"
 #include "tensor/backend.h"
 #include "train/loop.h"
-
-static volatile bool stop;
-
-static void on_signal(int number)
-{
-    (void)number;
-    stop = true;
-}
 
 static int print_tasks(void)
 {
@@ -62,7 +54,7 @@ static cohl_status train(const char *path, const char *folder, const char *backe
         st = cohl_workers_new(&workers, threads, err);
     if (!st) {
         cohl_train_params params = { .recipe = &recipe, .folder = folder, .workers = workers,
-                                     .backend = backend, .stop = &stop, .minutes = minutes };
+                                     .backend = backend, .stop = cohl_stop_watch(), .minutes = minutes };
         st = cohl_train(&params, report, err);
         if (!st)
             printf("%s: %lld of %d steps, %.2f hours and about %.0f kJ so far, loss %.4f, held out %.4f\n",
@@ -109,8 +101,6 @@ static int run_train(int argc, char **argv)
         fprintf(stderr, "cohl train: missing RECIPE, such as recipes/vae.json\n");
         return COHL_EXIT_USAGE;
     }
-    signal(SIGINT, on_signal);
-    signal(SIGTERM, on_signal);
     if (train(word, folder, backend, threads, minutes, &report, &err))
         return cohl_command_fail(&err);
     return COHL_EXIT_OK;

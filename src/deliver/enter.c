@@ -75,7 +75,7 @@ static cohl_status read_film(gathered *g, const char *path, cohl_error *err)
 /* Its identifier as far as it can be read, and its fingerprints. */
 static cohl_status read_pixels(gathered *g, const char *path, cohl_error *err)
 {
-    cohl_status st = cohl_detect_as_owner(&g->found, path, NULL, err);
+    cohl_status st = cohl_detect_as_owner(&g->found, path, NULL, NULL, err);
     const cohl_mark_answer *mark = &g->found.private_mark;
     snprintf(g->key, sizeof g->key, "%d", mark->key);
     g->made.frames = g->found.frames;

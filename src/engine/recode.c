@@ -43,7 +43,7 @@ static cohl_status ask_origin(recode *r, cohl_error *err)
 {
     cohl_status st = cohl_digest_file(r->digest, r->asked->from, err);
     if (!st && r->ledger) st = cohl_ledger_check(r->ledger, NULL, r->digest, NULL, err);
-    if (!st) st = cohl_detect_as_owner(&r->found, r->asked->from, r->ledger, err);
+    if (!st) st = cohl_detect_as_owner(&r->found, r->asked->from, r->ledger, r->asked->cancel, err);
     if (st || r->found.trace == COHL_TRACE_OURS)
         return st;
     return cohl_fail(err, COHL_ERR_REFUSED, "%s: is coded again only where it was made: %s", r->asked->from,
@@ -70,7 +70,7 @@ static cohl_status ask_consents(recode *r, cohl_error *err)
     request.clip[0] = r->asked->from, request.clip_sha256[0] = r->digest;
     cohl_status st = r->ledger && r->params.recipe ? cohl_ledger_check(r->ledger, r->params.recipe, NULL, NULL, err) : COHL_OK;
     if (!st) st = engine_consents_ask(&r->consents, &request,
-                                          &(engine_consents_params){ .ledger = r->ledger, .workers = r->workers }, err);
+                                          &(engine_consents_params){ r->ledger, r->workers, r->asked->cancel }, err);
     return st ? st : engine_facts_gather(&r->facts, r->policy, &request, &told, err);
 }
 
@@ -135,13 +135,21 @@ static void set_links(recode *r)
 
 /* ---- doing ---------------------------------------------------------------------------- */
 
+static cohl_status ask_cancel(const recode *r, int frame, cohl_error *err)
+{
+    const volatile bool *cancel = r->asked->cancel;
+    return cancel && *cancel ? cohl_fail(err, COHL_ERR_CANCELLED, "cancelled at frame %d of %d", frame, r->params.frames)
+                             : COHL_OK;
+}
+
 /* From the middle of each frame's time: a container that rounds its seconds shows the same picture. */
 static cohl_status put_frames(recode *r, cohl_door *door, cohl_error *err)
 {
     cohl_status st = COHL_OK;
     for (int i = 0; i < r->params.frames && !st; i++) {
         const cohl_frame *frame;
-        st = engine_clip_at(r->clip, (i + 0.5) / r->params.fps, &frame, err);
+        st = ask_cancel(r, i, err);
+        if (!st) st = engine_clip_at(r->clip, (i + 0.5) / r->params.fps, &frame, err);
         if (!st) st = cohl_door_put(door, frame, err);
     }
     return st;

@@ -22,11 +22,13 @@ typedef struct engine_recode {
     const char *signer;          /* NULL: the installation's                  */
     bool        label;
     int         threads;         /* 0: all                                    */
+    const volatile bool *cancel; /* NULL, or: stop when it becomes true, and leave nothing */
 } engine_recode;
 
 /* COHL_ERR_REFUSED   not of this installation (by its ledger, its marks, its signature); blocked; made with a
  *                    consent that was revoked; a name, title or frame that may not be
- * COHL_ERR_IO, COHL_ERR_FORMAT  no film that can be read; and what the door says */
+ * COHL_ERR_IO, COHL_ERR_FORMAT  no film that can be read; and what the door says
+ * COHL_ERR_CANCELLED *asked->cancel became true */
 cohl_status engine_recode_film(const engine_recode *asked, cohl_door_report *report, cohl_error *err);
 
 #endif

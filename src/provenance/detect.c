@@ -30,6 +30,7 @@ typedef struct look {
     cohl_film_reader *film;
     cohl_mark_reader *marks;
     cohl_frame       *frame;
+    const volatile bool *cancel;
     cohl_film_print   print[PRINTS_MOST], mirrored[PRINTS_MOST];
     int               prints;
 } look;
@@ -66,6 +67,8 @@ static cohl_status look_at_pictures(cohl_detection *d, look *l, const char *path
         st = cohl_mark_reader_add(l->marks, l->frame, err);
         if (!st)
             st = add_print(l, cohl_film_reader_seconds(l->film), err);
+        if (!st && l->cancel && *l->cancel)
+            st = cohl_fail(err, COHL_ERR_CANCELLED, "cancelled");
         d->frames++;
     }
     if (!st && !d->frames)
@@ -140,8 +143,9 @@ static cohl_status look_inside(cohl_detection *d, const char *path, const cohl_d
     look *l = calloc(1, sizeof *l);
     if (!l)
         return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to look at it", path);
+    l->cancel = params->cancel;
     cohl_status st = look_at_pictures(d, l, path, &d->unseen);
-    if (st == COHL_ERR_MEMORY)
+    if (st == COHL_ERR_MEMORY || st == COHL_ERR_CANCELLED)
         st = cohl_fail(err, st, "%s", d->unseen.text);
     else if (!st)
         st = cohl_mark_find(&d->public_mark, &d->private_mark, cohl_mark_reader_sum(l->marks), params->keys, err);
@@ -171,7 +175,8 @@ cohl_status cohl_detect(cohl_detection *out, const char *path, const cohl_detect
     return st;
 }
 
-cohl_status cohl_detect_as_owner(cohl_detection *out, const char *path, cohl_store *ledger, cohl_error *err)
+cohl_status cohl_detect_as_owner(cohl_detection *out, const char *path, cohl_store *ledger, const volatile bool *cancel,
+                                 cohl_error *err)
 {
     char *folder = NULL, *root = cohl_signer_root_there();
     cohl_mark_keys *keys = calloc(1, sizeof *keys);
@@ -180,7 +185,7 @@ cohl_status cohl_detect_as_owner(cohl_detection *out, const char *path, cohl_sto
     cohl_status st = keys ? cohl_mark_keys_folder(&folder, err) : cohl_fail(err, COHL_ERR_MEMORY, "no memory for keys");
     if (!st) st = cohl_mark_keys_load(keys, folder, err);
     if (!st && root) st = cohl_trust_add(&own, root, err);
-    if (!st) st = cohl_detect(out, path, &(cohl_detect_params){ keys, ledger, &own }, err);
+    if (!st) st = cohl_detect(out, path, &(cohl_detect_params){ keys, ledger, &own, cancel }, err);
     cohl_trust_free(&own);
     free(keys);
     free(folder);

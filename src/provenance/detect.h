@@ -37,6 +37,7 @@ typedef struct cohl_detect_params {
     const cohl_mark_keys *keys;      /* of this installation                                  */
     cohl_store           *ledger;    /* NULL: no films are known                              */
     const cohl_trust     *trust;     /* the roots that are this installation's own            */
+    const volatile bool  *cancel;    /* NULL, or: stop when it becomes true                   */
 } cohl_detect_params;
 
 typedef struct cohl_detection {
@@ -52,10 +53,12 @@ typedef struct cohl_detection {
 } cohl_detection;
 
 /* A film or a picture. Broken pictures are no failure while credentials can be looked at.
- * COHL_ERR_IO, COHL_ERR_FORMAT  the file cannot be opened, or holds neither pictures nor credentials */
+ * COHL_ERR_IO, COHL_ERR_FORMAT  the file cannot be opened, or holds neither pictures nor credentials
+ * COHL_ERR_CANCELLED  *params->cancel became true */
 cohl_status cohl_detect(cohl_detection *out, const char *path, const cohl_detect_params *params, cohl_error *err);
 /* The same with the keys and the root of this installation. ledger: its films are asked too; NULL: not. */
-cohl_status cohl_detect_as_owner(cohl_detection *out, const char *path, cohl_store *ledger, cohl_error *err);
+cohl_status cohl_detect_as_owner(cohl_detection *out, const char *path, cohl_store *ledger, const volatile bool *cancel,
+                                 cohl_error *err);
 void cohl_detection_free(cohl_detection *detection);
 
 /* {"trace", "credentials": {...}, "marks": {"public": {...}, "private": {...}}, "films": [...]}; new

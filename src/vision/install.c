@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -22,7 +23,7 @@
 
 extern char **environ;
 
-enum { PACKAGES_MOST = 4, SAID_BYTES = 64 << 10, SHA512_BYTES = 64 };
+enum { PACKAGES_MOST = 4, NETWORKS_MOST = 8, SAID_BYTES = 64 << 10, SHA512_BYTES = 64 };
 
 static void tell(const cohl_install_params *p, const char *format, ...)
 {
@@ -43,6 +44,13 @@ static int list_packages(const cohl_network_package *out[PACKAGES_MOST])
         if (!count || out[count - 1] != cohl_network_kinds[i]->package)
             out[count++] = cohl_network_kinds[i]->package;
     return count;
+}
+
+static bool is_cancelled(const cohl_install_params *p) { return p->cancel && *p->cancel; }
+
+static cohl_status ask_cancel(const cohl_install_params *p, cohl_error *err)
+{
+    return is_cancelled(p) ? cohl_fail(err, COHL_ERR_CANCELLED, "cancelled; nothing was installed") : COHL_OK;
 }
 
 /* ---- npm --------------------------------------------------------------------- */
@@ -78,15 +86,16 @@ static void last_words(char *out, size_t room, const char *path)
     free(text);
 }
 
-static bool is_cancelled(const cohl_install_params *p) { return p->cancel && *p->cancel; }
-
-/* Its exit status; a cancel that interrupts the waiting ends it. */
+/* Its exit status; a cancel ends it. */
 static int wait_for(pid_t child, const cohl_install_params *p)
 {
+    static const struct timespec moment = { .tv_nsec = 50000000 };
     int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+    while (!waitpid(child, &status, WNOHANG)) {
         if (is_cancelled(p))
             kill(child, SIGTERM);
+        nanosleep(&moment, NULL);
+    }
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -149,41 +158,74 @@ static cohl_status sha512(char hex[2 * SHA512_BYTES + 1], const void *data, size
     return COHL_OK;
 }
 
-/* One network out of its package, to where it will be used. */
-static cohl_status install_network(const cohl_network_kind *kind, const cohl_tarball *tarball, cohl_error *err)
+/* Networks that were converted, each under a hidden name beside its place: all get their names, or none does. */
+typedef struct fresh {
+    char *path[NETWORKS_MOST], *hidden[NETWORKS_MOST];
+    int   count;
+} fresh;
+
+static cohl_status add_fresh(fresh *f, const cohl_network_kind *kind, cohl_error *err)
+{
+    char *folder = NULL, *path = NULL, *hidden = NULL;
+    cohl_status st = cohl_home_make(&folder, "checks", err);
+    if (!st && !f->count) cohl_folder_sweep(folder);
+    if (!st) st = cohl_network_path(&path, kind, err);
+    if (!st && (f->count == NETWORKS_MOST || !(hidden = cohl_part_path(path))))
+        st = cohl_fail(err, COHL_ERR_MEMORY, "no memory for a name");
+    free(folder);
+    if (st) {
+        free(path);
+        return st;
+    }
+    f->path[f->count] = path, f->hidden[f->count++] = hidden;
+    return COHL_OK;
+}
+
+/* Ends with names for all when st is COHL_OK, without a trace of them otherwise. */
+static cohl_status end_fresh(fresh *f, cohl_status st, cohl_error *err)
+{
+    for (int i = 0; i < f->count; i++) {
+        if (!st && rename(f->hidden[i], f->path[i]))
+            st = cohl_fail(err, COHL_ERR_IO, "%s: cannot get its name: %s", f->path[i], strerror(errno));
+        if (st)
+            unlink(f->hidden[i]);
+        free(f->hidden[i]);
+        free(f->path[i]);
+    }
+    return st;
+}
+
+/* One network out of its package. */
+static cohl_status convert(fresh *f, const cohl_network_kind *kind, const cohl_tarball *tarball, cohl_error *err)
 {
     cohl_bytes manifest = { 0 }, shard[COHL_NETWORK_SHARDS + 1] = { { 0 } };
-    char *path = NULL, *folder = NULL;
     int shards = 0;
     cohl_status st = cohl_tarball_find(tarball, kind->manifest, &manifest.data, &manifest.size, err);
     for (; !st && kind->shard[shards]; shards++)
         st = cohl_tarball_find(tarball, kind->shard[shards], &shard[shards].data, &shard[shards].size, err);
-    if (!st) st = cohl_home_make(&folder, "checks", err);
-    if (!st) st = cohl_network_path(&path, kind, err);
-    if (!st) st = cohl_network_convert(path, kind, tarball->name, manifest, shard, shards, err);
-    free(folder);
-    free(path);
-    return st;
+    if (!st) st = add_fresh(f, kind, err);
+    return st ? st : cohl_network_convert(f->hidden[f->count - 1], kind, tarball->name, manifest, shard, shards, err);
 }
 
 /* All networks of a package whose file is here. */
-static cohl_status install_package(const cohl_install_params *p, const cohl_network_package *package, const char *path,
-                                   cohl_error *err)
+static cohl_status convert_package(fresh *f, const cohl_install_params *p, const cohl_network_package *package,
+                                   const char *path, cohl_error *err)
 {
     cohl_map map;
     cohl_tarball tarball = { 0 };
-    cohl_status st = cohl_map_open(&map, path, err);
+    cohl_status st = ask_cancel(p, err);
+    if (!st) st = cohl_map_open(&map, path, err);
     if (st)
         return st;
     st = cohl_tarball_open(&tarball, path, map.data, map.size, err);
     for (int i = 0; cohl_network_kinds[i] && !st; i++)
-        if (cohl_network_kinds[i]->package == package) {
+        if (cohl_network_kinds[i]->package == package && !(st = ask_cancel(p, err))) {
             tell(p, "converting %s", cohl_network_kinds[i]->name);
-            st = install_network(cohl_network_kinds[i], &tarball, err);
+            st = convert(f, cohl_network_kinds[i], &tarball, err);
         }
     cohl_tarball_close(&tarball);
     cohl_map_close(&map);
-    return st;
+    return st ? st : ask_cancel(p, err);
 }
 
 /* The package whose file this is, by its SHA-512; `expected` is the one it should be, or NULL: any of them. */
@@ -219,6 +261,7 @@ static cohl_status recognise(const cohl_network_package **out, const char *path,
 static cohl_status install_folder(const cohl_install_params *p, const char *folder, bool fetched, cohl_error *err)
 {
     const cohl_network_package *package[PACKAGES_MOST], *found;
+    fresh made = { .count = 0 };
     int count = list_packages(package);
     char *path[PACKAGES_MOST] = { NULL };
     cohl_status st = COHL_OK;
@@ -232,13 +275,14 @@ static cohl_status install_folder(const cohl_install_params *p, const char *fold
         if (!st && !cohl_file_exists(path[i]))
             st = cohl_fail(err, COHL_ERR_IO, "%s: not there; `npm pack %s@%s` makes it", path[i], package[i]->name,
                            package[i]->version);
+        if (!st) st = ask_cancel(p, err);
         if (!st) st = recognise(&found, path[i], package[i], err);
     }
     for (int i = 0; i < count && !st; i++)
-        st = install_package(p, package[i], path[i], err);
+        st = convert_package(&made, p, package[i], path[i], err);
     for (int i = 0; i < count; i++)
         free(path[i]);
-    return st;
+    return end_fresh(&made, st, err);
 }
 
 /* A folder that was made here, with what npm left in it. */
@@ -270,12 +314,14 @@ static cohl_status install_fetched(const cohl_install_params *p, cohl_error *err
 cohl_status cohl_networks_install(const cohl_install_params *p, cohl_error *err)
 {
     const cohl_network_package *package;
+    fresh made = { .count = 0 };
     if (!p->from)
         return install_fetched(p, err);
     if (cohl_folder_exists(p->from))
         return install_folder(p, p->from, false, err);
     cohl_status st = recognise(&package, p->from, NULL, err);
-    return st ? st : install_package(p, package, p->from, err);
+    if (!st) st = convert_package(&made, p, package, p->from, err);
+    return end_fresh(&made, st, err);
 }
 
 cohl_status cohl_networks_remove(int *count, cohl_error *err)

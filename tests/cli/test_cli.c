@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <pthread.h>
@@ -266,6 +267,41 @@ static void test_an_interrupt_ends_it_soon_and_leaves_nothing(void **state)
     }
 }
 
+/* Its film is being written: a hidden name that begins so stands in the folder. */
+static void await_hidden(const char *begin)
+{
+    static const struct timespec moment = { .tv_nsec = 10000000 };
+    bool there = false;
+    for (int i = 0; i < 3000 && !there; i++) {
+        nanosleep(&moment, NULL);
+        DIR *all = opendir(folder);
+        assert_non_null(all);
+        for (const struct dirent *entry; (entry = readdir(all));)
+            there |= !strncmp(entry->d_name, begin, strlen(begin));
+        closedir(all);
+    }
+    assert_true(there);
+}
+
+/* It killed them: hidden files stayed, and the exit code was a signal's. */
+static void test_an_interrupt_ends_other_films_too(void **state)
+{
+    static const char *const made[] = { "theatre", "render", "--size", "64x64", "--frames", "4097", "-o", "stopped.mp4", NULL },
+                      *const again[] = { "deliver", "again.mp4", "--fps", "240", "-o", "stopped.webm", NULL };
+    const char *const *const films[] = { made, again };
+    char line[256] = "";
+    int frame, frames;
+    FILE *told;
+    expect(run("theatre render --size 64x64 --frames 65 -o again.mp4"), 0);
+    for (int i = 0; i < 2; i++) {
+        pid_t pid = begin(&told, films[i]);
+        await_hidden(".stopped.");
+        expect_stopped(pid, told, line);
+        if (sscanf(line, "cohl: cancelled at frame %d of %d", &frame, &frames) != 2 || frame >= frames)
+            fail_msg("%s said: %s", films[i][0], line);
+    }
+}
+
 /* Who opens a file that another holds under a lease waits until that one has been told: so it is known where
  * the command is. */
 static void test_an_interrupt_while_weights_are_opened_ends_it(void **state)
@@ -460,6 +496,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_bad_input_gets_one_sentence_and_its_exit_code),
         cmocka_unit_test(test_a_broken_model_is_named_with_what_is_wrong),
         cmocka_unit_test(test_an_interrupt_ends_it_soon_and_leaves_nothing),
+        cmocka_unit_test(test_an_interrupt_ends_other_films_too),
         cmocka_unit_test(test_an_interrupt_while_weights_are_opened_ends_it),
         cmocka_unit_test(test_a_film_is_delivered_once_more),
         cmocka_unit_test(test_info_tells_films_models_and_weights),

@@ -436,6 +436,16 @@ static void test_an_install_that_is_interrupted_leaves_nothing(void **state)
     free(path);
 }
 
+/* It was heeded only while npm ran. */
+static void test_an_install_from_a_folder_heeds_a_cancel_too(void **state)
+{
+    const volatile bool cancel = true;
+    cohl_error err = { 0 };
+    assert_int_equal(cohl_file_write(path_of("nsfwjs-4.4.0.tgz"), "other", 5, &err), COHL_OK);
+    assert_int_equal(cohl_networks_install(&(cohl_install_params){ .from = folder, .cancel = &cancel }, &err), COHL_ERR_CANCELLED);
+    assert_string_equal(err.text, "cancelled; nothing was installed");
+}
+
 static void test_networks_are_taken_away(void **state)
 {
     int count;
@@ -511,6 +521,7 @@ int main(void)
         cmocka_unit_test(test_files_are_found_in_a_tarball_and_cuts_are_told),
         cmocka_unit_test(test_an_install_that_cannot_be_says_why),
         cmocka_unit_test(test_an_install_that_is_interrupted_leaves_nothing),
+        cmocka_unit_test(test_an_install_from_a_folder_heeds_a_cancel_too),
         cmocka_unit_test(test_npm_that_fails_is_told_in_its_own_words),
         cmocka_unit_test(test_networks_are_taken_away),
         cmocka_unit_test(test_the_real_networks_where_they_are_installed),
