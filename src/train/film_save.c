@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 
@@ -88,15 +89,42 @@ static cohl_status copy_file(const char *from, const char *to, const char *name,
     return st;
 }
 
+/* All names that cohl_vae_load and cohl_tokenizer_open know; one of those that fill a part must be there. */
+static const char *const beside[] = { "config.json", "words.tsv" };
+static const char *const filling[] = { "model.safetensors", "diffusion_pytorch_model.safetensors", "spiece.model",
+                                       "sentencepiece.model", "tokenizer.model", "tokenizer.json" };
+enum { BESIDE = sizeof beside / sizeof *beside, FILLING = sizeof filling / sizeof *filling };
+
+static cohl_status fail_empty(const char *folder, const char *part, cohl_error *err)
+{
+    return cohl_fail(err, COHL_ERR_UNSUPPORTED, "%s: what fills it is in none of the files that a trained model's %s is copied "
+                     "from, model.safetensors or spiece.model", folder, part);
+}
+
+/* Of what is not there at all, the one who loads it tells. */
+static cohl_status check_part(const char *folder, const char *part, cohl_error *err)
+{
+    bool filled = access(folder, F_OK);
+    for (int i = 0; i < FILLING; i++) {
+        char *path = cohl_path_join(folder, filling[i]);
+        if (!path)
+            return cohl_fail(err, COHL_ERR_MEMORY, "no memory for names");
+        filled = filled || cohl_file_exists(path);
+        free(path);
+    }
+    return filled ? COHL_OK : fail_empty(folder, part, err);
+}
+
+cohl_status cohl_film_save_check(const char *vae_folder, const char *tokenizer_folder, cohl_error *err)
+{
+    cohl_status st = check_part(vae_folder, "vae", err);
+    return st ? st : check_part(tokenizer_folder, "tokenizer", err);
+}
+
 /* folder/part/config.json, and what fills the part: weights of our own, or copied files. */
 static cohl_status save_part(const char *folder, const char *part, const json_t *config, cohl_params *params,
                              const char *copy_from, cohl_dtype dtype, cohl_error *err)
 {
-    /* All names that cohl_vae_load and cohl_tokenizer_open know; one of those that fill the part must be there. */
-    static const char *const beside[] = { "config.json", "words.tsv" };
-    static const char *const filling[] = { "model.safetensors", "diffusion_pytorch_model.safetensors", "spiece.model",
-                                           "sentencepiece.model", "tokenizer.model", "tokenizer.json" };
-    enum { BESIDE = sizeof beside / sizeof *beside, FILLING = sizeof filling / sizeof *filling };
     char *at = cohl_path_join(folder, part);
     char *config_path = at ? cohl_path_join(at, "config.json") : NULL;
     char *weights = at ? cohl_path_join(at, "model.safetensors") : NULL;
@@ -108,8 +136,7 @@ static cohl_status save_part(const char *folder, const char *part, const json_t 
     for (int i = 0; i < FILLING && copy_from && !st; i++)
         st = copy_file(copy_from, at, filling[i], &filled, err);
     if (copy_from && !filled && !st)
-        st = cohl_fail(err, COHL_ERR_UNSUPPORTED, "%s: what fills it is in none of the files that a trained model's %s is copied "
-                       "from, model.safetensors or spiece.model", copy_from, part);
+        st = fail_empty(copy_from, part, err);
     if (config && !st)
         st = write_json(config_path, config, err);
     if (params && !st)

@@ -23,6 +23,10 @@ typedef struct cohl_film_save {
     cohl_dtype  dtype;
 } cohl_film_save;
 
+/* Can these be copied into a model's folder? Asked before the first step: hours later it would be too late.
+ * COHL_ERR_UNSUPPORTED  one is in another layout */
+cohl_status cohl_film_save_check(const char *vae_folder, const char *tokenizer_folder, cohl_error *err);
+
 /* Write the whole model folder (model/film_model.h). "index" and "scheduler" of the recipe become
  * model_index.json and scheduler/config.json. */
 cohl_status cohl_film_save_folder(const cohl_film_save *save, const char *folder, cohl_error *err);

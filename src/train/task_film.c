@@ -159,7 +159,7 @@ static cohl_status read_data(cohl_task *t, cohl_error *err)
     if (!st && !((t->vae_folder = strdup(vae)) && (t->tokenizer_folder = strdup(tokenizer))))
         st = cohl_fail(err, COHL_ERR_MEMORY, "no memory for names");
     p.vae_folder = t->vae_folder;
-    if (!st && !(st = read_shapes(t, &p, err)) &&
+    if (!st && !(st = cohl_film_save_check(t->vae_folder, t->tokenizer_folder, err)) && !(st = read_shapes(t, &p, err)) &&
         !(st = cohl_tokenizer_open(&t->tokenizer, t->tokenizer_folder, err)))
         st = open_latents(t, &p, cache, err);
     cohl_config_close(c);

@@ -346,6 +346,26 @@ static void test_recipes_of_film_models_that_cannot_be_are_refused(void **state)
     tiny_remove(folder);
 }
 
+/* The model was to be saved, hours later, when it was told that this autoencoder cannot be copied into it. */
+static void test_an_autoencoder_that_cannot_be_copied_is_refused_before_the_first_step(void **state)
+{
+    static const wrong cases[] = { { "/vae\"", "/other\"", "/other: what fills it is in none of the files" } };
+    static const char index[] = "{ \"weight_map\": {} }";
+    char *folder = tiny_folder(), *vae = tiny_path(folder, "other"), *recipe = tiny_film_recipe(1, folder, tokenizer_folder, "");
+    tiny_vae_write(vae, 1, 1);
+    char *whole = tiny_path(vae, "model.safetensors"), *shard = tiny_path(vae, "shard.safetensors"),
+         *list = tiny_path(vae, "model.safetensors.index.json");
+    assert_int_equal(rename(whole, shard), 0);
+    tiny_write(list, index);
+    refuse(recipe, cases, 1, folder);
+    free(list);
+    free(shard);
+    free(whole);
+    free(recipe);
+    free(vae);
+    tiny_remove(folder);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -356,6 +376,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_a_folder_where_a_run_is_at_work_is_refused),
         cmocka_unit_test(test_recipes_of_autoencoders_that_cannot_be_are_refused),
         cmocka_unit_test(test_recipes_of_film_models_that_cannot_be_are_refused),
+        cmocka_unit_test(test_an_autoencoder_that_cannot_be_copied_is_refused_before_the_first_step),
     };
     if (argc < 2) {
         fprintf(stderr, "usage: test_runs TOKENIZER_FOLDER\n");
