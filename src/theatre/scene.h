@@ -106,6 +106,10 @@ typedef struct cohl_picture {
 
 void cohl_scene_render(const cohl_scene *scene, int frame, const cohl_picture *picture);
 
+/* A number for what the theatre renders: pixels and masks of small scenes of every kind, drawn and rendered, about
+ * 0.1 s. Another look, cast or camera gives another number, another machine the same. */
+uint64_t cohl_theatre_fingerprint(void);
+
 /* What scenes to draw. cohl_scene_request_default() fills it in. */
 typedef struct cohl_scene_request {
     int    width, height, frames;          /* 320 x 192, 81 */

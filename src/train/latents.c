@@ -16,10 +16,14 @@
 
 enum { SHARDS_MAX = 4096, PORTION = 16 };   /* clips rendered at a time */
 
+/* The theatre that made the shards which do not name theirs: there was no other while they did not. */
+static const char theatre_unnamed[] = "d87b28c75ecec7e0";
+
 struct cohl_latents {
     cohl_latents_params params;
     cohl_vae *vae;
     char     *folder, *mark;       /* mark: what made the shards, kept in their metadata */
+    char      theatre[17];         /* and which theatre: its fingerprint, hex            */
     cohl_shard *shard[SHARDS_MAX];
     int       count;
 };
@@ -89,6 +93,7 @@ static cohl_status open_vae(cohl_latents *l, cohl_error *err)
     if (cohl_vae_space(&l->vae->config) != COHL_VAE_SPACE)
         return cohl_fail(err, COHL_ERR_UNSUPPORTED, "%s: a latent cell of this autoencoder is %d pixels wide, expected %d",
                          p->vae_folder, cohl_vae_space(&l->vae->config), COHL_VAE_SPACE);
+    snprintf(l->theatre, sizeof l->theatre, "%016llx", (unsigned long long)cohl_theatre_fingerprint());
     snprintf(mark, sizeof mark, "encoder %016llx act %d actors %d-%d held %d seed %llu",
              (unsigned long long)hash, p->request.act, p->request.actors_min, p->request.actors_max,
              p->request.held_out, (unsigned long long)p->seed);
@@ -244,7 +249,7 @@ static cohl_status write_shard(cohl_latents *l, const cohl_shard *s, const char 
         { .name = "cell", .type = COHL_U8, .rank = 4, .dim = { n, s->frames, s->height, s->width },
           .count = cells, .data = s->cell },
     };
-    const cohl_metadata metadata[] = { { "cohl.made", l->mark }, { NULL, NULL } };
+    const cohl_metadata metadata[] = { { "cohl.made", l->mark }, { "cohl.theatre", l->theatre }, { NULL, NULL } };
     return cohl_safetensors_write(path, weights, 2, metadata, err);
 }
 
@@ -254,11 +259,11 @@ static bool read_shard(cohl_latents *l, int index, cohl_shard *s, const char *pa
     cohl_safetensors *file;
     if (!cohl_file_exists(path) || cohl_safetensors_open(&file, path, NULL))
         return false;
-    const char *made = cohl_safetensors_metadata(file, "cohl.made");
+    const char *made = cohl_safetensors_metadata(file, "cohl.made"), *theatre = cohl_safetensors_metadata(file, "cohl.theatre");
     const cohl_weight *latent = cohl_safetensors_find(file, "latent"), *cell = cohl_safetensors_find(file, "cell");
     size_t cells = cells_of(s) * COHL_SHARD_CLIPS;
-    bool good = made && !strcmp(made, l->mark) && latent && cell && latent->type == COHL_BF16 &&
-                cell->type == COHL_U8 && latent->count == cells * (size_t)s->channels && cell->count == cells;
+    bool good = made && !strcmp(made, l->mark) && !strcmp(theatre ? theatre : theatre_unnamed, l->theatre) &&
+                latent && cell && latent->type == COHL_BF16 && cell->type == COHL_U8 && latent->count == cells * (size_t)s->channels && cell->count == cells;
     if (good) {
         memcpy(s->latent, latent->data, latent->count * sizeof *s->latent);
         memcpy(s->cell, cell->data, cells);

@@ -1,5 +1,6 @@
 /* Tests of train/latents and train/film_batch: film encoded ahead, and what a step draws from it. */
 #include "tiny.h"
+#include "weights/safetensors.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -157,6 +158,43 @@ static void test_shards_of_another_autoencoder_are_not_used(void **state)
     tiny_vae_write(other, 1, 1);             /* a copy of ours: the same shard as at first */
     assert_shard(other, 1, true);
     free(other);
+}
+
+/* The shard's file once more, with another latent at first, made by this theatre (NULL: it does not say). */
+static void make_again_by(const char *theatre, const char *path, uint16_t first)
+{
+    cohl_safetensors *file;
+    assert_int_equal(cohl_safetensors_open(&file, path, NULL), COHL_OK);
+    cohl_weight weight[2] = { *cohl_safetensors_find(file, "latent"), *cohl_safetensors_find(file, "cell") };
+    const cohl_metadata told[] = { { "cohl.made", cohl_safetensors_metadata(file, "cohl.made") },
+                                   { theatre ? "cohl.theatre" : NULL, theatre }, { NULL, NULL } };
+    uint16_t *latent = malloc(weight[0].count * sizeof *latent);
+    memcpy(latent, weight[0].data, weight[0].count * sizeof *latent);
+    latent[0] = first, weight[0].data = latent;
+    assert_int_equal(cohl_safetensors_write(path, weight, 2, told, NULL), COHL_OK);
+    cohl_safetensors_close(file);
+    free(latent);
+}
+
+/* They stayed in use until somebody deleted the cache. */
+static void test_shards_of_another_theatre_are_not_used(void **state)
+{
+    static const struct { const char *theatre; bool used; } cases[] = { { NULL, true }, { "0123456789abcdef", false } };
+    char *cache = tiny_path(all.folder, "theatres"), *path = tiny_path(cache, "32x32x1-00000.safetensors");
+    for (int i = 0; i < 2; i++) {
+        unlink(path);
+        cohl_latents *store = open_store(&all.ctx, all.vae, cache, false);
+        assert_int_equal(cohl_latents_need(store, 1, NULL), COHL_OK);
+        uint16_t first = cohl_latents_shard(store, 0)->latent[0], other = (uint16_t)(first ^ 1);
+        cohl_latents_close(store);
+        make_again_by(cases[i].theatre, path, other);
+        store = open_store(&all.ctx, all.vae, cache, false);
+        assert_int_equal(cohl_latents_need(store, 1, NULL), COHL_OK);
+        assert_int_equal(cohl_latents_shard(store, 0)->latent[0], cases[i].used ? other : first);
+        cohl_latents_close(store);
+    }
+    free(path);
+    free(cache);
 }
 
 static void test_a_folder_that_is_no_autoencoder_is_refused(void **state)
@@ -376,6 +414,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_cells_know_where_subjects_stand),
         cmocka_unit_test(test_a_lost_or_broken_shard_is_made_again_byte_for_byte),
         cmocka_unit_test(test_shards_of_another_autoencoder_are_not_used),
+        cmocka_unit_test(test_shards_of_another_theatre_are_not_used),
         cmocka_unit_test(test_a_folder_that_is_no_autoencoder_is_refused),
         cmocka_unit_test(test_a_batch_follows_from_its_seed_alone),
         cmocka_unit_test(test_batches_drawn_by_many_threads_at_once_are_the_same),
