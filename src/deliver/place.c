@@ -217,12 +217,31 @@ cohl_status cohl_place_name(const char *hidden, const char *place, const char *p
     return COHL_OK;
 }
 
+/* Each step is undone when the next one fails. */
+static bool exchange_by(const char *aside, const char *hidden, const char *place)
+{
+    if (rename(place, aside))
+        return false;
+    if (!rename(hidden, place)) {
+        if (!rename(aside, hidden))
+            return true;
+        rename(place, hidden);
+    }
+    rename(aside, place);
+    return false;
+}
+
 bool cohl_place_exchange(const char *hidden, const char *place)
 {
-    if (renameat2(AT_FDCWD, hidden, AT_FDCWD, place, RENAME_EXCHANGE))
-        return false;
-    sync_folder(place);
-    return true;
+    char *aside = NULL;
+    bool done = !renameat2(AT_FDCWD, hidden, AT_FDCWD, place, RENAME_EXCHANGE);
+    if (!done && errno != ENOENT && !cohl_place_begin(&aside, place, false, place, NULL) &&
+        !(done = exchange_by(aside, hidden, place)))
+        unlink(aside);
+    free(aside);
+    if (done)
+        sync_folder(place);
+    return done;
 }
 
 uint64_t cohl_place_bytes(const char *hidden)

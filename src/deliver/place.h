@@ -32,8 +32,8 @@ uint64_t cohl_place_bytes(const char *hidden);
 cohl_status cohl_place_name(const char *hidden, const char *place, const char *path,
                             cohl_error *err);
 
-/* Change what is hidden for what has the name, so that either may be taken back; false, and nothing done, where
- * nothing had the name or the file system cannot. */
+/* Change what is hidden for what has the name, both files, so that either may be taken back; false, and nothing
+ * done, where nothing had the name. At once, or by a third name where the file system cannot. */
 bool cohl_place_exchange(const char *hidden, const char *place);
 
 /* Remove what was made: a file, or a folder and the files in it. NULL is fine. */
