@@ -75,6 +75,7 @@ static cohl_status give(void *asked_by, cohl_error *err)
     cohl_status st = a->until ? cohl_read_day(&given.until, a->until, err) : COHL_OK;
     if (!st) st = cohl_face_print_read(&print, a->word[1], err);
     if (!st) st = cohl_consent_give(id, a->store, &given, a->now, err);
+    cohl_face_print_wipe(&print);
     return st ? st : tell(a, id, err);
 }
 

@@ -19,7 +19,7 @@ typedef struct look {
     const char *path;
     const engine_consents_params *params;
     int         frame;           /* that is looked at */
-    const cohl_consents *consents;
+    cohl_consents *consents;
     cohl_faces *faces;
     followed    track[TRACKS_MOST];
     int         track_count;

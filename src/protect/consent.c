@@ -60,31 +60,38 @@ cohl_status cohl_consent_give(char id[COHL_CONSENT_ID], cohl_store *store, const
 
 /* ---- looked up ------------------------------------------------------------------------ */
 
-typedef struct face_of { char id[COHL_CONSENT_ID]; cohl_face_print print; } face_of;
+/* As it is kept: encrypted. */
+typedef struct record { char id[COHL_CONSENT_ID]; cohl_text sealed; } record;
 
-struct cohl_consents { int count, room; face_of *face; };
+struct cohl_consents {
+    int              count, room;
+    record          *record;
+    cohl_face_print *print;      /* of each; NULL: no face was compared yet */
+};
 
-static face_of *more(cohl_consents *c)
+static record *more(cohl_consents *c)
 {
     if (c->count == c->room) {
         int room = c->room ? 2 * c->room : 16;
-        face_of *grown = realloc(c->face, (size_t)room * sizeof *grown);
+        record *grown = realloc(c->record, (size_t)room * sizeof *grown);
         if (!grown)
             return NULL;
-        c->face = grown, c->room = room;
+        c->record = grown, c->room = room;
     }
-    return &c->face[c->count];
+    c->record[c->count] = (record){ .id = "" };
+    return &c->record[c->count++];
 }
 
 static cohl_status take(cohl_consents *c, const cohl_rows *rows, cohl_error *err)
 {
     size_t size;
     const void *face = cohl_rows_blob(rows, 1, &size);
-    face_of *one = more(c);
-    if (!one)
+    record *one = more(c);
+    if (one)
+        cohl_text_add_bytes(&one->sealed, face, size);
+    if (!one || one->sealed.failed)
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for the faces of consents");
     snprintf(one->id, sizeof one->id, "%s", cohl_rows_text(rows, 0));
-    c->count += !cohl_face_print_open(&one->print, face, size, NULL);
     return COHL_OK;
 }
 
@@ -109,21 +116,34 @@ void cohl_consents_free(cohl_consents *c)
 {
     if (!c)
         return;
-    if (c->face)
-        OPENSSL_cleanse(c->face, (size_t)c->room * sizeof *c->face);
-    free(c->face);
+    for (int i = 0; i < c->count; i++)
+        cohl_text_free(&c->record[i].sealed);
+    if (c->print)
+        OPENSSL_clear_free(c->print, (size_t)c->count * sizeof *c->print);
+    free(c->record);
     free(c);
 }
 
-bool cohl_consents_find(char id[COHL_CONSENT_ID], double *distance, const cohl_consents *c,
+/* What cannot be read has no numbers, and is near to nobody. */
+static bool open_all(cohl_consents *c)
+{
+    if (!c->print && c->count && (c->print = OPENSSL_zalloc((size_t)c->count * sizeof *c->print)))
+        for (int i = 0; i < c->count; i++)
+            cohl_face_print_open(&c->print[i], c->record[i].sealed.data, c->record[i].sealed.size, NULL);
+    return c->print;
+}
+
+bool cohl_consents_find(char id[COHL_CONSENT_ID], double *distance, cohl_consents *c,
                         const float numbers[COHL_FACE_NUMBERS])
 {
     *id = 0, *distance = 2;
-    for (int i = 0; c && i < c->count; i++) {
-        double near = cohl_face_print_distance(&c->face[i].print, numbers);
+    if (!c || !open_all(c))
+        return false;
+    for (int i = 0; i < c->count; i++) {
+        double near = cohl_face_print_distance(&c->print[i], numbers);
         if (near < COHL_FACE_NEAR && near < *distance) {
             *distance = near;
-            memcpy(id, c->face[i].id, COHL_CONSENT_ID);
+            memcpy(id, c->record[i].id, COHL_CONSENT_ID);
         }
     }
     return *id;

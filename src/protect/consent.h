@@ -2,7 +2,7 @@
  *
  *     cohl_consent_given given = { .who = "Ann Example", .why = "the spring film", .print = &print };
  *     st = cohl_consent_give(id, store, &given, now, err);                 id: "consent-3f9a..."
- *     st = cohl_consents_load(&consents, store, now, err);                 those in force, opened once
+ *     st = cohl_consents_load(&consents, store, now, err);                 those in force
  *     if (cohl_consents_find(id, &distance, consents, embedding)) ...      whose face is this?
  *     st = cohl_consent_revoke(store, id, "she changed her mind", now, err);
  *     st = cohl_ledger_linked(&film, &count, store, "consent", id, err);   the films made with it
@@ -33,14 +33,15 @@ typedef struct cohl_consent_given {
 cohl_status cohl_consent_give(char id[COHL_CONSENT_ID], cohl_store *store, const cohl_consent_given *given, int64_t now,
                               cohl_error *err);
 
-/* The faces of the consents in force, decrypted. An entry that cannot be read consents to nothing. */
+/* The faces of the consents in force, decrypted when a face is first compared with them, wiped when freed. An entry that
+ * cannot be read consents to nothing. For one thread at a time. */
 typedef struct cohl_consents cohl_consents;
 cohl_status cohl_consents_load(cohl_consents **out, cohl_store *store, int64_t now, cohl_error *err);
 void        cohl_consents_free(cohl_consents *consents);
 
 /* The one whose face is nearest and nearer than COHL_FACE_NEAR; false and id "" when there is none (consents may be
  * NULL). */
-bool cohl_consents_find(char id[COHL_CONSENT_ID], double *distance, const cohl_consents *consents,
+bool cohl_consents_find(char id[COHL_CONSENT_ID], double *distance, cohl_consents *consents,
                         const float numbers[COHL_FACE_NUMBERS]);
 
 /* Is it in force: given, not over, not revoked? */

@@ -1,8 +1,8 @@
 /* face_list.c - protected faces, looked for along tracks. */
 #include "protect/face_list.h"
 
+#include <openssl/crypto.h>
 #include <stdlib.h>
-#include <string.h>
 
 typedef struct entry { int64_t id; cohl_face_print print; } entry;
 
@@ -20,16 +20,15 @@ void cohl_face_list_free(cohl_face_list *list)
 {
     if (!list)
         return;
-    if (list->entry)
-        memset(list->entry, 0, (size_t)list->entry_count * sizeof *list->entry);
-    free(list->entry);
+    OPENSSL_clear_free(list->entry, (size_t)list->entry_count * sizeof *list->entry);
     free(list->near);
     free(list);
 }
 
 static cohl_status add_row(cohl_face_list *list, const cohl_rows *rows, cohl_error *err)
 {
-    entry *grown = realloc(list->entry, (size_t)(list->entry_count + 1) * sizeof *grown);
+    size_t before = (size_t)list->entry_count * sizeof *list->entry;
+    entry *grown = OPENSSL_clear_realloc(list->entry, before, before + sizeof *grown);
     cohl_error why;
     size_t size;
     if (!grown)

@@ -2,6 +2,7 @@
 #include "protect/face_print.h"
 
 #include <math.h>
+#include <openssl/crypto.h>
 #include <string.h>
 
 #include "media/reader.h"
@@ -11,6 +12,8 @@
 enum { FRAMES_MOST = 300 };          /* of a film that shows one person */
 
 static const char purpose[] = "face";
+
+void cohl_face_print_wipe(cohl_face_print *print) { OPENSSL_cleanse(print, sizeof *print); }
 
 bool cohl_face_print_add(cohl_face_print *print, const float numbers[COHL_FACE_NUMBERS])
 {
@@ -111,7 +114,7 @@ cohl_status cohl_face_print_open(cohl_face_print *out, const void *sealed, size_
         out->count = (int)(open.size / sizeof out->numbers[0]);
     }
     if (open.data)
-        memset(open.data, 0, open.size);
+        OPENSSL_cleanse(open.data, open.size);
     cohl_text_free(&open);
     return st;
 }

@@ -4,6 +4,7 @@
  *     st = cohl_face_print_read(&print, "ann.jpg", err);          a picture, or a film of one person
  *     st = cohl_face_print_seal(&bytes, &print, err);             for a row (secret.h)
  *     double distance = cohl_face_print_distance(&print, face->embedding);
+ *     cohl_face_print_wipe(&print);
  *
  * They come from the installed networks (vision/faces.h), of an upright, aligned face. */
 #ifndef COHL_PROTECT_FACE_PRINT_H
@@ -26,6 +27,9 @@ typedef struct cohl_face_print {
  * COHL_ERR_ARGUMENT     no face is in it, or more than one person's
  * COHL_ERR_IO, COHL_ERR_FORMAT  neither a picture nor a film */
 cohl_status cohl_face_print_read(cohl_face_print *out, const char *path, cohl_error *err);
+
+/* Leave nothing of it in memory, in which others come to lie. */
+void cohl_face_print_wipe(cohl_face_print *print);
 
 /* The same from faces that were found. false: there is room for no more. */
 bool cohl_face_print_add(cohl_face_print *print, const float numbers[COHL_FACE_NUMBERS]);

@@ -172,7 +172,9 @@ cohl_status cohl_protect_read_face(cohl_text *kept, const char *path, cohl_error
 {
     cohl_face_print print;
     cohl_status st = cohl_face_print_read(&print, path, err);
-    return st ? st : cohl_face_print_seal(kept, &print, err);
+    if (!st) st = cohl_face_print_seal(kept, &print, err);
+    cohl_face_print_wipe(&print);
+    return st;
 }
 
 static cohl_status add_row(cohl_gallery *gallery, const cohl_rows *rows, cohl_error *err)

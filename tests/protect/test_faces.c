@@ -191,6 +191,28 @@ static void test_a_consent_holds_for_one_face_until_it_ends(void **state)
     json_decref(json);
 }
 
+/* Many, so that their list grows; and they had been decrypted though no face was seen. */
+static void test_consents_are_opened_when_a_face_is_compared(void **state)
+{
+    enum { MANY = 40 };
+    char id[COHL_CONSENT_ID], many[MANY][COHL_CONSENT_ID], *key = strdup(path_of("cohl/keys/faces.key"));
+    cohl_face face = face_of(MANY - 1, 0.2, 0);
+    double distance;
+    for (int i = 0; i < MANY; i++)
+        assert_int_equal(give(many[i], i, "Somebody", 0, NULL), COHL_OK);
+    for (int gone = 0; gone < 2; gone++) {
+        cohl_consents *consents;
+        assert_int_equal(cohl_consents_load(&consents, store, noon, NULL), COHL_OK);
+        if (gone)
+            assert_int_equal(rename(key, path_of("elsewhere.key")), 0);
+        assert_int_equal(cohl_consents_find(id, &distance, consents, face.embedding), !gone);
+        assert_string_equal(id, gone ? "" : many[MANY - 1]);
+        cohl_consents_free(consents);
+    }
+    assert_int_equal(rename(path_of("elsewhere.key"), key), 0);
+    free(key);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +220,7 @@ int main(void)
         cmocka_unit_test(test_a_face_is_protected_over_three_frames_of_one_track),
         cmocka_unit_test(test_a_lost_key_stops_every_film),
         cmocka_unit_test(test_a_consent_holds_for_one_face_until_it_ends),
+        cmocka_unit_test(test_consents_are_opened_when_a_face_is_compared),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
