@@ -194,7 +194,8 @@ COHL_API void cohl_recipe_free(cohl_recipe_text *recipe);
 
 /* ---- a run --------------------------------------------------------------- */
 
-/* Checks the request as above and reads its pictures; they may change or vanish after.
+/* Checks the request as above and reads its pictures. Their files, and given films, stay as they are until the film is
+ * made: whom they show and what they say of their origin is read from them then.
  *
  * COHL_ERR_FORMAT  a picture is none, or not the one that the recipe names */
 COHL_API cohl_status cohl_run_new(cohl_run **out, cohl_engine *engine, const cohl_request *request, cohl_error *err);

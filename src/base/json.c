@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,15 @@ json_t *cohl_json_name(const char *name)
     json_t *json = own ? json_string(cohl_utf8_mend(own)) : json_null();
     free(own);
     return json;
+}
+
+json_t *cohl_json_whole(uint64_t value)
+{
+    char digits[24];
+    if (value <= INT64_MAX)
+        return json_integer((json_int_t)value);
+    snprintf(digits, sizeof digits, "%llu", (unsigned long long)value);
+    return json_string(digits);
 }
 
 static void add_escaped(cohl_text *out, const char *path)

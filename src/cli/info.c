@@ -337,16 +337,6 @@ static bool ends_with(const char *text, const char *ending)
     return a >= b && !strcasecmp(text + a - b, ending);
 }
 
-/* Films are told by reading them, but a still picture would pass for a film of one frame. */
-static bool is_picture(const char *path)
-{
-    static const char *const endings[] = { ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".ppm" };
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (ends_with(path, endings[i]))
-            return true;
-    return false;
-}
-
 /* By a usual ending, or by the first bytes of a format that has some. */
 static bool is_weights(const char *path)
 {
@@ -384,7 +374,8 @@ static cohl_status look(json_t *json, const char *path, cohl_error *err)
         return model_info(json, path, err);
     if (cohl_folder_exists(path) || is_weights(path))
         return weights_info(json, path, err);
-    return is_picture(path) ? picture_info(json, path, err) : film_info(json, path, err);
+    /* Films are told by reading them, but a still picture would pass for a film of one frame. */
+    return cohl_still_begins(path) ? picture_info(json, path, err) : film_info(json, path, err);
 }
 
 static int run_info(int argc, char **argv)

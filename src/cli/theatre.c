@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/worker.h"
 #include "cli/command.h"
 #include "cli/deed.h"
@@ -148,8 +149,8 @@ static cohl_status render(void *asked_by, cohl_error *err)
         return st;
     }
     cohl_scene_caption(&scene, &caption, COHL_ENGLISH, false, 0);
-    json_t *json = json_pack("{s:s, s:{s:I, s:i, s:i, s:i, s:i, s:i, s:b}}", "cohl", COHL_VERSION, "theatre",
-                             "seed", (json_int_t)a->seed, "width", scene.width, "height", scene.height,
+    json_t *json = json_pack("{s:s, s:{s:o, s:i, s:i, s:i, s:i, s:i, s:b}}", "cohl", COHL_VERSION, "theatre",
+                             "seed", cohl_json_whole(a->seed), "width", scene.width, "height", scene.height,
                              "frames", scene.frames, "act", a->act, "actors", a->actors,
                              "held_out", a->held_out);
     recipe = json_dumps(json, JSON_COMPACT);

@@ -74,6 +74,18 @@ static cohl_status open_vocabulary(cohl_engine *engine, const char *folder, cohl
     return st;
 }
 
+/* The ledger with the settings; NULL where there is none, or one that cannot be read: *unread tells of that. */
+static cohl_store *open_settings(const char *ledger, cohl_error *unread)
+{
+    cohl_store *store = NULL;
+    char *usual = NULL;
+    if (cohl_ledger_open(&store, ledger, unread) &&
+        ((!ledger && cohl_home_path(&usual, "ledger.db", NULL)) || !cohl_file_exists(ledger ? ledger : usual)))
+        *unread = (cohl_error){ 0 };      /* nothing was ever set */
+    free(usual);
+    return store;
+}
+
 /* What was asked, or set, or else most of what is free: the system wants some for files. */
 static cohl_status find_memory(cohl_engine *engine, uint64_t asked, cohl_error *err)
 {
@@ -82,7 +94,9 @@ static cohl_status find_memory(cohl_engine *engine, uint64_t asked, cohl_error *
     char *set = NULL;
     cohl_status st = COHL_OK;
     engine->memory = asked;
-    if (!asked && (!engine->ledger || *engine->ledger) && !cohl_ledger_open(&ledger, engine->ledger, NULL))
+    if (!asked && (!engine->ledger || *engine->ledger))
+        ledger = open_settings(engine->ledger, &engine->memory_unread);
+    if (ledger)
         st = cohl_setting_text(&set, ledger, "memory.most", err);
     if (!st && set && *set)
         st = cohl_memory_read(&engine->memory, "the setting memory.most", set, err);

@@ -19,6 +19,7 @@ struct cohl_engine {
     cohl_workers    *workers;
     uint64_t         memory;        /* bytes that a film may take (need.h)                    */
     bool             memory_asked;  /* or set; else it is what was free                       */
+    cohl_error       memory_unread; /* why it is not known whether it is set; a plan notes it */
     cohl_room       *room;          /* of weights that stay in their files                    */
     cohl_film_model *model;
     cohl_vocabulary *vocabulary;    /* NULL: the model was not taught from a list */

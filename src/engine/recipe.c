@@ -29,16 +29,6 @@ struct cohl_recipe_text { json_t *json; };
 
 /* ---- write --------------------------------------------------------------- */
 
-/* JSON's whole numbers end at 2^63-1; a greater seed is written as a string. */
-static json_t *write_seed(uint64_t seed)
-{
-    char digits[24];
-    if (seed <= INT64_MAX)
-        return json_integer((json_int_t)seed);
-    snprintf(digits, sizeof digits, "%llu", (unsigned long long)seed);
-    return json_string(digits);
-}
-
 static void set_text(json_t *json, const char *key, const char *text)
 {
     if (text)
@@ -83,7 +73,7 @@ char *engine_recipe_write(const cohl_engine *engine, const cohl_request *r, cons
     /* of a film with given film: what is made of it, which decides the rest */
     json_object_set_new(json, "frames", json_integer(r->given || r->loop ? plan->asked_frames : plan->frames));
     json_object_set_new(json, "fps", json_real(plan->fps));
-    json_object_set_new(json, "seed", write_seed(r->seed));
+    json_object_set_new(json, "seed", cohl_json_whole(r->seed));
     json_object_set_new(json, "steps", json_integer(plan->steps));
     json_object_set_new(json, "guidance", json_real(plan->guidance));
     json_object_set_new(json, "shift", json_real(plan->shift));

@@ -211,6 +211,8 @@ cohl_status engine_plan(const cohl_engine *engine, const cohl_request *request, 
     if ((st = engine_ask_policy(engine, COHL_POLICY_PROMPT, "prompt", request->prompt, false, err)) ||
         (st = engine_ask_policy(engine, COHL_POLICY_NEGATIVE, "negative prompt", request->negative, false, err)))
         return st;
+    if (engine->memory_unread.status)
+        engine_note(plan, "no limit of memory is known, so most of what is free is used: %.150s", engine->memory_unread.text);
     if ((st = plan_size(plan, request, &m->can, err)))              return st;
     if ((st = plan_sampling(plan, request, &m->sampling, err)))     return st;
     if ((st = plan_decoder(plan, request, m, err)))                 return st;

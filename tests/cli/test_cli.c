@@ -485,6 +485,43 @@ static void test_theatre_renders_a_scene_with_its_truth(void **state)
     assert_true(strlen(out) > 20);
 }
 
+/* A seed above 2^63 stood in the recipe as a negative number. */
+static void test_a_scene_carries_any_seed(void **state)
+{
+    static const char *const seeds[] = { "9223372036854775807", "18446744073709551615" };
+    for (int i = 0; i < 2; i++) {
+        char command[128], *seed;
+        snprintf(command, sizeof command, "theatre render --seed %s --frames 1 --size 64x64 -o seed.mp4", seeds[i]);
+        expect(run(command), 0);
+        expect(run("info seed.mp4 --json"), 0);
+        json_t *info = json_loads(out, 0, NULL), *recipe = json_object_get(info, "recipe");
+        json_t *told = json_object_get(json_object_get(recipe, "theatre"), "seed");
+        seed = json_is_string(told) ? strdup(json_string_value(told)) : json_dumps(told, JSON_ENCODE_ANY);
+        assert_string_equal(seed, seeds[i]);
+        free(seed);
+        json_decref(info);
+    }
+}
+
+/* It went by the name's ending. */
+static void test_info_tells_pictures_and_films_by_what_they_hold(void **state)
+{
+    static const struct { const char *from, *to, *kind; } cases[] = {
+        { "kind.mp4", "film.png", "film" }, { "kind.sheet.png", "picture.mp4", "picture" } };
+    expect(run("theatre render --frames 5 --size 64x64 -o kind.mp4"), 0);
+    for (int i = 0; i < 2; i++) {
+        char from[160], to[160], command[64];
+        snprintf(from, sizeof from, "%s/%s", folder, cases[i].from);
+        snprintf(to, sizeof to, "%s/%s", folder, cases[i].to);
+        assert_int_equal(rename(from, to), 0);
+        snprintf(command, sizeof command, "info %s --json", cases[i].to);
+        expect(run(command), 0);
+        json_t *info = json_loads(out, 0, NULL);
+        assert_string_equal(json_string_value(json_object_get(info, "kind")), cases[i].kind);
+        json_decref(info);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -502,6 +539,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_info_tells_films_models_and_weights),
         cmocka_unit_test(test_completions_and_the_manual_know_every_option),
         cmocka_unit_test(test_theatre_renders_a_scene_with_its_truth),
+        cmocka_unit_test(test_a_scene_carries_any_seed),
+        cmocka_unit_test(test_info_tells_pictures_and_films_by_what_they_hold),
         cmocka_unit_test(test_weights_from_outside_need_the_networks_or_a_word),
     };
     if (argc != 3)

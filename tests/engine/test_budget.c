@@ -185,6 +185,31 @@ static void test_sizes_are_read_as_people_write_them(void **state)
     }
 }
 
+/* Where the settings could not be read, the limit among them was passed over in silence. */
+static void test_a_limit_that_cannot_be_read_is_noted(void **state)
+{
+    static const struct { const char *name, *is; bool noted; } cases[] = {
+        { "broken.db", "this is no database", true }, { "new.db", NULL, false }, { "nowhere/new.db", NULL, false } };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char book[128];
+        cohl_engine *engine;
+        cohl_plan plan;
+        const cohl_request request = tiny_request();
+        snprintf(book, sizeof book, "%s/%s", aside, cases[i].name);
+        if (cases[i].is)
+            assert_int_equal(cohl_file_write(book, cases[i].is, strlen(cases[i].is), NULL), COHL_OK);
+        ledger = book;
+        open_engine(&engine, 0);
+        ledger = "";
+        assert_int_equal(cohl_request_check(engine, &request, &plan, NULL), COHL_OK);
+        bool noted = false;
+        for (int n = 0; n < plan.note_count; n++)
+            noted |= strstr(plan.note[n], "no limit of memory is known") && strstr(plan.note[n], cases[i].name);
+        assert_int_equal(noted, cases[i].noted);
+        cohl_engine_close(engine);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +219,7 @@ int main(void)
         cmocka_unit_test(test_longer_and_larger_films_need_more),
         cmocka_unit_test(test_words_are_kept_for_the_next_run),
         cmocka_unit_test(test_sizes_are_read_as_people_write_them),
+        cmocka_unit_test(test_a_limit_that_cannot_be_read_is_noted),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
