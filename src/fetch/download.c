@@ -27,6 +27,8 @@ typedef struct download {
     int64_t here, all;              /* bytes now, and in all; 0: not told   */
     char    tag[TAG_BYTES];         /* of the version that lies here        */
     char    new_tag[TAG_BYTES];     /* of the version that the server has   */
+    char    linked[TAG_BYTES];      /* what a hub calls it, and the answer with the bytes: from these it is chosen */
+    char    etag[TAG_BYTES], modified[TAG_BYTES];
     char    sum[COHL_DIGEST_HEX];   /* that it publishes                    */
     long    code;
     bool    opened;                 /* PATH.partial could be written        */
@@ -57,24 +59,26 @@ static bool is_sum(const char *text)
     return strlen(text) == COHL_DIGEST_HEX - 1 && strspn(text, "0123456789abcdefABCDEF") == COHL_DIGEST_HEX - 1;
 }
 
-/* Redirections come through here too: the hub's own answer has the sum, the store's has the bytes. */
+/* Redirections come through here too: the hub's own answer has the sum, the store's has the bytes. What an answer says
+ * of itself is forgotten when the next one begins. */
 static size_t on_header(char *line, size_t size, size_t count, void *user)
 {
     download *d = user;
     char value[TAG_BYTES];
-    if (header_value(value, sizeof value, line, count, "x-linked-etag")) {
-        snprintf(d->new_tag, sizeof d->new_tag, "%s", value);
+    if (count > 5 && !strncasecmp(line, "HTTP/", 5)) {
+        d->etag[0] = d->modified[0] = 0;
+    } else if (header_value(value, sizeof value, line, count, "x-linked-etag")) {
+        snprintf(d->linked, sizeof d->linked, "%s", value);
         if (is_sum(value))
             snprintf(d->sum, sizeof d->sum, "%s", value);
-    } else if (header_value(value, sizeof value, line, count, "etag") && !d->sum[0]) {
-        snprintf(d->new_tag, sizeof d->new_tag, "%s", value);
-    } else if (header_value(value, sizeof value, line, count, "last-modified")) {
-        if (!d->new_tag[0])               /* of a server without tags */
-            snprintf(d->new_tag, sizeof d->new_tag, "%s", value);
     } else if (header_value(value, sizeof value, line, count, "content-range")) {
         const char *slash = strchr(value, '/');
         d->all = slash ? atoll(slash + 1) : 0;
+    } else if (!header_value(d->etag, sizeof d->etag, line, count, "etag")) {
+        header_value(d->modified, sizeof d->modified, line, count, "last-modified");
     }
+    const char *tag = d->linked[0] ? d->linked : d->etag[0] ? d->etag : d->modified;
+    snprintf(d->new_tag, sizeof d->new_tag, "%s", tag);
     return size * count;
 }
 
@@ -217,7 +221,7 @@ static cohl_status try_once(download *d, bool *again, cohl_error *err)
     *again = false;
     d->begun = d->full = false;
     d->code = 0;
-    d->sum[0] = d->new_tag[0] = 0;
+    d->sum[0] = d->new_tag[0] = d->linked[0] = d->etag[0] = d->modified[0] = 0;
     if (!(d->file = fopen(d->partial, "ab")))
         return cohl_fail(err, COHL_ERR_IO, "%s: cannot write: %s", d->partial, strerror(errno));
     d->opened = true;

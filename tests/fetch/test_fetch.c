@@ -59,6 +59,8 @@ static void put_file(int client, const char *path, long from)
         snprintf(sum, sizeof sum, "X-Linked-ETag: \"%064d\"\r\n", 7);
     else if (!strstr(path, "plain") && !(from && strstr(path, "silent")))
         snprintf(sum, sizeof sum, "X-Linked-ETag: \"%s\"\r\n", strstr(path, "changes") && version == 1 ? "old" : right);
+    if (strstr(path, "dated"))
+        snprintf(sum, sizeof sum, "Last-Modified: Sun, 22 Nov 2026 12:00:00 GMT\r\n");
     int size = from ? snprintf(head, sizeof head, "HTTP/1.1 206 Partial\r\nContent-Range: bytes %ld-%d/%d\r\n", from,
                                FILE_BYTES - 1, FILE_BYTES)
                     : snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\n");
@@ -96,6 +98,11 @@ static void answer(int client)
         char head[400];
         snprintf(head, sizeof head, "HTTP/1.1 302 Found\r\nX-Linked-ETag: \"%s\"\r\nLocation: %s/plain\r\n"
                  "Content-Length: 0\r\nConnection: close\r\n\r\n", right, base);
+        put(client, head, strlen(head));
+    } else if (strstr(path, "detour")) {
+        char head[400];
+        snprintf(head, sizeof head, "HTTP/1.1 302 Found\r\nLast-Modified: %d\r\nETag: \"%d\"\r\nLocation: %s/plain-dated-cut\r\n"
+                 "Content-Length: 0\r\nConnection: close\r\n\r\n", requests, requests, base);
         put(client, head, strlen(head));
     } else if (strstr(path, "index.json"))
         put_text(client, "{\"weight_map\":{\"a\":\"shard-1.safetensors\",\"b\":\"shard-2.safetensors\","
@@ -228,6 +235,18 @@ static void test_the_rest_may_come_without_a_version(void **state)
     assert_int_equal(get("silent-cut", right, 1, &done, &err), COHL_ERR_IO);
     if (get("silent-cut", right, 1, &done, &err))
         fail_msg("%s", err.text);
+    assert_int_equal(last_from, FILE_BYTES / 2);
+    expect_whole();
+}
+
+/* Whoever sends on dates its own answer, each time anew: that was taken for the file's version, and nothing went on. */
+static void test_the_version_is_that_of_the_answer_with_the_bytes(void **state)
+{
+    cohl_downloaded done;
+    cohl_error err = { 0 };
+    if (get("detour", right, 2, &done, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(requests, 4);                        /* there and on, twice */
     assert_int_equal(last_from, FILE_BYTES / 2);
     expect_whole();
 }
@@ -384,6 +403,7 @@ int main(void)
         cmocka_unit_test(test_a_cut_goes_on_where_it_was),
         cmocka_unit_test(test_what_is_whole_is_only_checked),
         cmocka_unit_test(test_the_rest_may_come_without_a_version),
+        cmocka_unit_test(test_the_version_is_that_of_the_answer_with_the_bytes),
         cmocka_unit_test(test_without_any_version_it_begins_anew),
         cmocka_unit_test(test_a_version_that_changed_begins_anew),
         cmocka_unit_test(test_what_is_wrong_is_told_and_removed),
