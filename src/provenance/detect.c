@@ -148,7 +148,7 @@ static cohl_status look_inside(cohl_detection *d, const char *path, const cohl_d
     if (st == COHL_ERR_MEMORY || st == COHL_ERR_CANCELLED)
         st = cohl_fail(err, st, "%s", d->unseen.text);
     else if (!st)
-        st = cohl_mark_find(&d->public_mark, &d->private_mark, cohl_mark_reader_sum(l->marks), params->keys, err);
+        st = (params->unsearched ? cohl_mark_find_unsearched : cohl_mark_find)(&d->public_mark, &d->private_mark, cohl_mark_reader_sum(l->marks), params->keys, err);
     else
         st = COHL_OK;
     if (!st) st = keep_prints(d, l, err);
@@ -185,7 +185,7 @@ cohl_status cohl_detect_as_owner(cohl_detection *out, const char *path, cohl_sto
     cohl_status st = keys ? cohl_mark_keys_folder(&folder, err) : cohl_fail(err, COHL_ERR_MEMORY, "no memory for keys");
     if (!st) st = cohl_mark_keys_load(keys, folder, err);
     if (!st && root) st = cohl_trust_add(&own, root, err);
-    if (!st) st = cohl_detect(out, path, &(cohl_detect_params){ keys, ledger, &own, cancel }, err);
+    if (!st) st = cohl_detect(out, path, &(cohl_detect_params){ keys, ledger, &own, cancel, false }, err);
     cohl_trust_free(&own);
     free(keys);
     free(folder);

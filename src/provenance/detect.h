@@ -38,6 +38,7 @@ typedef struct cohl_detect_params {
     cohl_store           *ledger;    /* NULL: no films are known                              */
     const cohl_trust     *trust;     /* the roots that are this installation's own            */
     const volatile bool  *cancel;    /* NULL, or: stop when it becomes true                   */
+    bool                  unsearched;   /* marks only where the canvas fills the picture: unmarked film is told a second sooner */
 } cohl_detect_params;
 
 typedef struct cohl_detection {

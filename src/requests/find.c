@@ -60,7 +60,7 @@ static cohl_status find_traces(cohl_film_hits *hits, json_t *evidence, cohl_stor
         return cohl_fail(err, COHL_ERR_MEMORY, "%s: no memory to look at it", path);
     cohl_status st = cohl_mark_keys_folder(&folder, err);
     if (!st) st = cohl_mark_keys_load(keys, folder, err);
-    cohl_status seen = st ? st : cohl_detect(&found, path, &(cohl_detect_params){ keys, store, &trust, NULL }, &why);
+    cohl_status seen = st ? st : cohl_detect(&found, path, &(cohl_detect_params){ .keys = keys, .ledger = store, .trust = &trust }, &why);
     if (!st && seen == COHL_ERR_FORMAT) {
         json_object_set_new(evidence, "unseen", json_string(why.text));
     } else if (!st && seen) {
