@@ -7,10 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 typedef struct drawing {
     FILE         *out;
     const json_t *sets;
     cohl_rng     *rng;
+    const char   *stray;                 /* a slot that holds no choice and names no set */
+    int           stray_size;
 } drawing;
 
 /* The brace that closes what opens at text[0]; NULL when none does before `end`. */
@@ -53,6 +57,10 @@ static bool draw_slot(drawing *d, const char *text, const char *end, int depth)
         end = text + strlen(text);
     }
     int count = choice(text, end, -1, &from, &to);
+    if (!set && count == 1) {
+        d->stray = text, d->stray_size = (int)(end - text);
+        return false;
+    }
     choice(text, end, (int)cohl_rng_below(d->rng, (uint32_t)count), &from, &to);
     return draw(d, from, to, depth + 1);
 }
@@ -79,7 +87,7 @@ cohl_status policy_phrases_draw(char **out, const json_t *sets, const char *patt
 {
     size_t size;
     *out = NULL;
-    drawing d = { open_memstream(out, &size), sets, rng };
+    drawing d = { .out = open_memstream(out, &size), .sets = sets, .rng = rng };
     if (!d.out)
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a sentence");
     bool drawn = draw(&d, pattern, pattern + strlen(pattern), 0);
@@ -89,6 +97,9 @@ cohl_status policy_phrases_draw(char **out, const json_t *sets, const char *patt
         return COHL_OK;
     free(*out);
     *out = NULL;
+    if (d.stray)
+        return cohl_fail(err, COHL_ERR_FORMAT, "\"%s\": the slot {%.*s} names no set and holds no choice of words", pattern,
+                         cohl_utf8_fit(d.stray, d.stray_size < 60 ? d.stray_size : 60), d.stray);
     return cohl_fail(err, COHL_ERR_FORMAT, "\"%s\": a slot is not closed, or slots are more than %d deep", pattern,
                      POLICY_PHRASES_DEPTH_MAX);
 }

@@ -15,7 +15,8 @@ enum { POLICY_PHRASES_DEPTH_MAX = 8 };
 
 /* Draw one line; sets is an object of texts "a|b|c" by name. *out is the caller's to free().
  *
- * COHL_ERR_FORMAT  a brace without its other one, or slots more than POLICY_PHRASES_DEPTH_MAX deep
+ * COHL_ERR_FORMAT  a slot that names no set and holds no choice, a brace without its other one, or slots more than
+ *                  POLICY_PHRASES_DEPTH_MAX deep
  * COHL_ERR_MEMORY  */
 cohl_status policy_phrases_draw(char **out, const json_t *sets, const char *pattern, cohl_rng *rng, cohl_error *err);
 

@@ -285,7 +285,7 @@ static void test_a_pattern_draws_each_of_its_choices(void **state)
     }
     for (int k = 0; k < 4; k++)
         assert_true(seen[k] > 0);
-    static const char *const broken[] = { "a {cook", "a cook}", "{loop}", "{{cook}" };
+    static const char *const broken[] = { "a {cook", "a cook}", "{loop}", "{{cook}", "{cok} bread", "{the {kin} one|the {kin} other}" };
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
         assert_int_equal(policy_phrases_draw(&line, sets, broken[i], &rng, &err), COHL_ERR_FORMAT);
         assert_non_null(strstr(err.text, "slot"));
