@@ -17,7 +17,10 @@
  * The same request, model, build and kind of processor give the same film with
  * any number of threads. Strings are UTF-8 and zero-terminated; those of a
  * request are copied. An engine is safe for several runs at a time (they take
- * turns on its threads); a run is one thread's, but for cohl_run_cancel. */
+ * turns on its threads); a run is one thread's, but for cohl_run_cancel.
+ *
+ * Files of weights are mapped while an engine is open: cut meanwhile, they end the program by SIGBUS.
+ * Replace them by renaming. (The command handles that signal, and says which file it was.) */
 #ifndef COHL_COHL_H
 #define COHL_COHL_H
 

@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/guard.h"
+
 static cohl_status fail_errno(cohl_error *err, const char *path, const char *deed)
 {
     return cohl_fail(err, COHL_ERR_IO, "%s: cannot %s: %s", path, deed, strerror(errno));
@@ -39,14 +41,18 @@ cohl_status cohl_map_open(cohl_map *map, const char *path, cohl_error *err)
         else
             *map = (cohl_map){ data, (size_t)info.st_size };
     }
+    if (map->data)
+        cohl_guard_add(map->data, map->size, path);
     close(fd);
     return st;
 }
 
 void cohl_map_close(cohl_map *map)
 {
-    if (map->data)
+    if (map->data) {
+        cohl_guard_remove(map->data);
         munmap((void *)map->data, map->size);
+    }
     *map = (cohl_map){ 0 };
 }
 
@@ -81,6 +87,8 @@ cohl_status cohl_file_read(char **out, size_t *size, const char *path, size_t li
         (*out)[map.size] = 0;
         if (size)
             *size = map.size;
+        if ((st = cohl_guard_check(err)))
+            free(*out);
     }
     cohl_map_close(&map);
     return st;
@@ -127,6 +135,8 @@ cohl_status cohl_writer_close(cohl_writer *out, cohl_status st, cohl_error *err)
         st = fail_errno(err, out->path, "write");
     if (fclose(out->file) && !st)
         st = fail_errno(err, out->path, "write");
+    if (!st)
+        st = cohl_guard_check(err);
     if (!st && rename(out->temporary, out->path))
         st = fail_errno(err, out->path, "rename to");
     if (st)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/guard.h"
 #include "cli/command.h"
 #include "cli/options.h"
 
@@ -32,6 +33,9 @@ static int unknown_command(const char *name)
 
 int cohl_command_fail(const cohl_error *err)
 {
+    cohl_error broken;               /* of which the rest comes */
+    if (cohl_guard_check(&broken))
+        err = &broken;
     fprintf(stderr, "cohl: %s\n", err->text);
     switch (err->status) {
     case COHL_ERR_ARGUMENT:  return COHL_EXIT_USAGE;
@@ -44,6 +48,9 @@ int cohl_command_fail(const cohl_error *err)
 /* An answer that could not be written is no answer. */
 static int said(int exit_code)
 {
+    cohl_error err;
+    if (exit_code == COHL_EXIT_OK && cohl_guard_check(&err))
+        return cohl_command_fail(&err);
     if ((fflush(stdout) || ferror(stdout)) && exit_code == COHL_EXIT_OK) {
         fprintf(stderr, "cohl: standard output: cannot write: %s\n", strerror(errno));
         return COHL_EXIT_FAILED;
@@ -77,6 +84,7 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    cohl_guard_begin();             /* a file that becomes shorter while it is read is an error too */
     signal(SIGXFSZ, SIG_IGN);       /* a file that may grow no more is an error of its writing, not the end */
     return said(run(argc, argv));
 }

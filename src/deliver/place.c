@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/guard.h"
 
 enum { NAME_KEPT = 200, TRIES = 1000 };   /* a hidden name stays below 255 bytes */
 enum { LEFT_SECONDS = 3600 };
@@ -211,6 +212,9 @@ static void sync_folder(const char *place)
 cohl_status cohl_place_name(const char *hidden, const char *place, const char *path,
                             cohl_error *err)
 {
+    cohl_status st = cohl_guard_check(err);
+    if (st)
+        return st;
     if (rename(hidden, place))
         return fail_errno(err, path, "give it its name");
     sync_folder(place);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/guard.h"
 #include "deliver/check.h"
 #include "deliver/door.h"
 #include "deliver/imprint.h"
@@ -170,7 +171,8 @@ cohl_status making_tell(cohl_run *run, const char *stage, int step, int steps, i
                                    .seconds = now - run->began };
     if (run->watch)
         run->watch(run->watch_user, &progress);
-    return run->cancel ? cohl_fail(err, COHL_ERR_CANCELLED, "cancelled at %s %d of %d", stage, step, steps) : COHL_OK;
+    return run->cancel ? cohl_fail(err, COHL_ERR_CANCELLED, "cancelled at %s %d of %d", stage, step, steps)
+                       : cohl_guard_check(err);
 }
 
 cohl_status making_check_finite(const cohl_run *run, const char *what, const float *values, size_t count,

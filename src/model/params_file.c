@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/guard.h"
 #include "tensor/backend.h"
 #include "tensor/q8.h"
 
@@ -108,7 +109,8 @@ cohl_status cohl_params_load(cohl_params *params, const cohl_weights *weights, c
     cohl_binder_begin(&binder, weights);
     for (int i = 0; i < params->count && !cohl_binder_failed(&binder); i++)
         load(params, &params->item[i], &binder);
-    return cohl_binder_end(&binder, surplus, err);
+    cohl_status st = cohl_binder_end(&binder, surplus, err);
+    return st ? st : cohl_guard_check(err);
 }
 
 cohl_status cohl_params_load_path(cohl_params *params, const char *path, cohl_error *err)

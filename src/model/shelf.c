@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/guard.h"
 #include "tensor/backend.h"
 
 struct cohl_room {
@@ -240,11 +241,11 @@ cohl_status cohl_shelf_bring(cohl_shelf *shelf, int first, int count, cohl_error
     if (!bytes)
         return COHL_OK;
     if (shelf->room->used > shelf->room->limit || bytes > shelf->room->limit - shelf->room->used)
-        return bring_to_slot(shelf, first, count, bytes, err);
+        st = bring_to_slot(shelf, first, count, bytes, err);
     for (int i = first; i < first + count && !st; i++)
         if (shelf->item[i].at == AWAY)
             st = hold(shelf, i, HELD, err);
-    return st;
+    return st ? st : cohl_guard_check(err);
 }
 
 void cohl_shelf_ahead(cohl_shelf *shelf, int first, int count)

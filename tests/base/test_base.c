@@ -4,12 +4,18 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/guard.h"
 #include "base/rng.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -137,6 +143,65 @@ static void test_arena_gives_back_at_the_mark(void **state)
     cohl_arena_close(&arena);
 }
 
+enum { MAPPED_BYTES = 1 << 20 };
+
+/* It reads what is no more there. 0: it got zeros, a sentence, and nothing it writes gets a name. */
+static int read_what_was_cut(const char *path, const char *out)
+{
+    cohl_map map;
+    cohl_error err = { 0 };
+    cohl_guard_begin();
+    if (cohl_map_open(&map, path, NULL) || map.data[map.size - 1] != 7 || cohl_guard_check(NULL) || truncate(path, 100))
+        return 1;
+    for (size_t at = map.size - 1; at > map.size / 2; at -= 1000)
+        if (map.data[at])
+            return 2;
+    cohl_map_close(&map);
+    if (cohl_guard_check(&err) != COHL_ERR_IO || !strstr(err.text, path) || !strstr(err.text, "became shorter"))
+        return 3;
+    return cohl_file_write(out, "made of it", 10, NULL) != COHL_ERR_IO || cohl_file_exists(out) ? 4 : 0;
+}
+
+/* Memory that is no map of ours: as before, the end. */
+static int read_a_strangers(const char *path, const char *out)
+{
+    (void)out;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const volatile uint8_t *data = mmap(NULL, MAPPED_BYTES, PROT_READ, MAP_PRIVATE, fd, 0);
+    cohl_guard_begin();
+    signal(SIGALRM, SIG_DFL);
+    alarm(20);
+    return truncate(path, 100) || data[MAPPED_BYTES - 1];
+}
+
+static int status_of(int (*work)(const char *path, const char *out), const char *path, const char *out)
+{
+    int status = -1;
+    pid_t child = fork();
+    if (!child)
+        _exit(work(path, out));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+static void test_a_mapped_file_that_is_cut_is_one_sentence(void **state)
+{
+    char folder[] = "/tmp/cohl-guard-XXXXXX", path[64], out[64], *bytes = malloc(MAPPED_BYTES);
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/weights", folder);
+    snprintf(out, sizeof out, "%s/made", folder);
+    memset(bytes, 7, MAPPED_BYTES);
+    for (int own = 1; own >= 0; own--) {
+        assert_int_equal(cohl_file_write(path, bytes, MAPPED_BYTES, NULL), COHL_OK);
+        int status = status_of(own ? read_what_was_cut : read_a_strangers, path, out);
+        if (own ? !WIFEXITED(status) || WEXITSTATUS(status) : WIFEXITED(status) && !WEXITSTATUS(status))
+            fail_msg("%s: status %x", own ? "a map" : "a stranger's", (unsigned)status);
+    }
+    free(bytes);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +209,7 @@ int main(void)
         cmocka_unit_test(test_rng_normal_does_not_depend_on_the_cut),
         cmocka_unit_test(test_workers_run_every_tile_once),
         cmocka_unit_test(test_utf8_is_checked_strictly),
+        cmocka_unit_test(test_a_mapped_file_that_is_cut_is_one_sentence),
         cmocka_unit_test(test_what_is_no_utf8_is_mended_where_it_stands),
         cmocka_unit_test(test_a_path_comes_back_from_json_byte_for_byte),
         cmocka_unit_test(test_a_failed_write_leaves_what_was_there),
