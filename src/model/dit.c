@@ -20,6 +20,10 @@ cohl_status cohl_dit_new(cohl_dit **out, const cohl_dit_config *config, cohl_err
         return cohl_fail(err, COHL_ERR_MEMORY, "no memory for a transformer");
     }
     dit->config = *config;
+    if (!config->rope_theta)
+        dit->config.rope_theta = COHL_DIT_ROPE_THETA;
+    if (!config->rope_scale)
+        dit->config.rope_scale = 1;
     *out = dit;
     return COHL_OK;
 }
@@ -329,7 +333,8 @@ static cohl_tensor *forward(const pass *p, cohl_tensor *latent, const float *tim
     cohl_tensor *e = embed_time(ctx, dit, p->clip, time);
     cohl_tensor *e6 = dit_affine(ctx, cohl_activate(ctx, e, COHL_SILU), dit->net->time_projection);
     cohl_ctx_mark_t mark = cohl_ctx_mark(ctx);
-    cohl_tensor *x = cohl_settle(ctx, mark, dit_patches(ctx, p->clip, latent, dit->net->patch));
+    cohl_tensor *x = dit_patches(ctx, p->clip, latent, dit->net->patch);
+    x = cohl_settle(ctx, mark, p->clip->place ? cohl_add(ctx, x, p->clip->place) : x);
     branch control = open_branch(p, x);
     if (control.c)
         mark = cohl_ctx_mark(ctx);

@@ -23,9 +23,9 @@
  * frames of one clip may differ, which is how known frames enter. The velocity
  * is noise - data.
  *
- * Names as in the official state dict. Two inputs of our own enter the time
- * embedding through projections that start at zero and exist only where the
- * config asks: the mean of the text states, and numbers about the camera. */
+ * Names as in the official state dict. Three inputs of our own enter through projections
+ * that start at zero and exist only where the config asks: the mean of the text states and
+ * numbers about the camera into the time embedding, and its place in the frame into a token. */
 #ifndef COHL_MODEL_DIT_H
 #define COHL_MODEL_DIT_H
 
@@ -36,6 +36,7 @@ enum {
     COHL_DIT_PATCH = 2,             /* a token covers 2 x 2 cells of one frame */
     COHL_DIT_CONTROL_MAX = 128,     /* blocks of a control branch */
     COHL_DIT_DATA_MAX = 256,        /* channels whose deviation is said */
+    COHL_DIT_ROPE_THETA = 10000,
 };
 
 typedef struct cohl_dit_config {
@@ -50,6 +51,9 @@ typedef struct cohl_dit_config {
     int   data_std_count;       /* 0, or in_dim and out_dim: deviations are known  (0)    */
     float data_std[COHL_DIT_DATA_MAX];   /* of each channel of clean latents: the network is asked
                                    only for what they do not say of a velocity            */
+    double rope_theta;          /* base of the rotary frequencies; 0 = the family's (10000) */
+    double rope_scale;          /* radians a step along an axis turns the fastest pair; 0 = 1 (1) */
+    int   position_dim;         /* waves that tell a token its place in the frame; 0 = none (0) */
     int   image_dim;            /* width of an image encoder's token; 0 = none     (0)    */
     int   image_positions;      /* image tokens with a learned place, 514; 0 = none (0)   */
     int   control_dim;          /* channels of a control cell (VACE: 96); 0 = none (0)    */

@@ -72,11 +72,11 @@ static void order_cells(cohl_ctx *ctx, cohl_dit_clip *clip, const cohl_dit_reque
 
 /* ---- positions ----------------------------------------------------------- */
 
-/* cos and sin of `pairs` angles: position * 10000^(-j / pairs). */
-static float *turn_axis(float *out, int position, int pairs)
+/* cos and sin of `pairs` angles: scale * position * theta^(-j / pairs). */
+static float *turn_axis(float *out, const cohl_dit_config *c, int position, int pairs)
 {
     for (int j = 0; j < pairs; j++) {
-        double angle = position * pow(10000, -(double)j / pairs);
+        double angle = c->rope_scale * position * pow(c->rope_theta, -(double)j / pairs);
         *out++ = (float)cos(angle);
         *out++ = (float)sin(angle);
     }
@@ -84,30 +84,53 @@ static float *turn_axis(float *out, int position, int pairs)
 }
 
 /* The pairs of a head follow frame, row and column: a third each, the frame takes the rest. */
-static float *turn_sample(float *out, const cohl_dit_sample *s, int pairs)
+static float *turn_token(float *out, const cohl_dit_config *c, const int place[3], const int size[2])
 {
-    int third = pairs / 3;
-    for (int f = 0; f < s->frames; f++)
-        for (int i = 0; i < s->height / 2; i++)
-            for (int j = 0; j < s->width / 2; j++) {
-                out = turn_axis(out, f, pairs - 2 * third);
-                out = turn_axis(out, i, third);
-                out = turn_axis(out, j, third);
-            }
+    (void)size;
+    int pairs = c->dim / c->num_heads / 2, third = pairs / 3;
+    out = turn_axis(out, c, place[0], pairs - 2 * third);
+    out = turn_axis(out, c, place[1], third);
+    return turn_axis(out, c, place[2], third);
+}
+
+/* cos(pi k x), k = 0, 1, ...: how far a token lies down the frame, then across it, as parts of it. */
+static float *locate_token(float *out, const cohl_dit_config *c, const int place[3], const int size[2])
+{
+    for (int axis = 0; axis < 2; axis++)
+        for (int k = 0; k < c->position_dim / 2; k++)
+            *out++ = (float)cos(acos(-1) * k * (place[1 + axis] + 0.5) / size[axis]);
     return out;
 }
 
-static void turn(cohl_ctx *ctx, cohl_dit_clip *clip, const cohl_dit_request *request, int pairs)
+/* What `write` tells of each token from its frame, row and column, and from the rows and columns there are. */
+static cohl_tensor *for_tokens(cohl_ctx *ctx, const cohl_dit_config *c, const cohl_dit_clip *clip, const cohl_dit_request *request,
+                               float *write(float *, const cohl_dit_config *, const int[3], const int[2]), int64_t width)
 {
-    float *host = malloc((size_t)clip->tokens * (size_t)pairs * 2 * sizeof *host), *at = host;
-    if (!host) {
-        cohl_ctx_fail(ctx, COHL_ERR_MEMORY, "no memory for the positions of %d tokens", clip->tokens);
-        return;
+    float *host = malloc((size_t)clip->tokens * (size_t)width * sizeof *host), *at = host;
+    if (!host)
+        return cohl_ctx_fail(ctx, COHL_ERR_MEMORY, "no memory for the positions of %d tokens", clip->tokens);
+    for (int s = 0; s < request->sample_count; s++) {
+        const cohl_dit_sample *sample = &request->sample[s];
+        const int size[2] = { sample->height / COHL_DIT_PATCH, sample->width / COHL_DIT_PATCH };
+        for (int f = 0; f < sample->frames; f++)
+            for (int i = 0; i < size[0]; i++)
+                for (int j = 0; j < size[1]; j++)
+                    at = write(at, c, (const int[3]){ f, i, j }, size);
     }
-    for (int i = 0; i < request->sample_count; i++)
-        at = turn_sample(at, &request->sample[i], pairs);
-    clip->turn = cohl_tensor_upload(ctx, host, COHL_F32, 3, (int64_t[]){ clip->tokens, pairs, 2 });
+    cohl_tensor *told = cohl_tensor_upload(ctx, host, COHL_F32, 2, (int64_t[]){ clip->tokens, width });
     free(host);
+    return told;
+}
+
+static void place(cohl_ctx *ctx, const cohl_dit *dit, cohl_dit_clip *clip, const cohl_dit_request *request)
+{
+    const cohl_dit_config *c = &dit->config;
+    int pairs = c->dim / c->num_heads / 2;
+    clip->turn = cohl_reshape(ctx, for_tokens(ctx, c, clip, request, turn_token, 2 * pairs), 3,
+                              (int64_t[]){ clip->tokens, pairs, 2 });
+    if (dit->net->position)
+        clip->place = cohl_linear(ctx, for_tokens(ctx, c, clip, request, locate_token, c->position_dim), dit->net->position,
+                                  NULL);
 }
 
 /* ---- groups -------------------------------------------------------------- */
@@ -321,11 +344,11 @@ cohl_dit_clip *cohl_dit_clip_open(cohl_ctx *ctx, const cohl_dit *dit, const cohl
     }
     look(clip, request, c->text_len);
     order_cells(ctx, clip, request, memory);
-    turn(ctx, clip, request, c->dim / c->num_heads / 2);
     if (c->data_std_count)
         group_cells(ctx, clip, request, memory);
     group(ctx, clip, request, memory, memory + clip->tokens, memory + 2 * clip->tokens);
     cohl_shelf_begin(dit->shelf);
+    place(ctx, dit, clip, request);
     add_extras(ctx, dit, clip, request, memory + clip->tokens, memory + 2 * clip->tokens);
     text_keys(ctx, dit, clip, request, memory);
     add_conditions(ctx, dit, clip, request);

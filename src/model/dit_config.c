@@ -16,6 +16,9 @@ static cohl_status check(const cohl_dit_config *c, const char *name, cohl_error 
     if (c->dim % c->num_heads || c->dim / c->num_heads % 2 || c->freq_dim % 2)
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: dim %d does not split into %d heads of even width, or "
                          "freq_dim %d is odd", name, c->dim, c->num_heads, c->freq_dim);
+    if (c->position_dim % 2)
+        return cohl_fail(err, COHL_ERR_FORMAT, "%s: position_dim is %d, expected an even number: half of it for rows, half for "
+                         "columns", name, c->position_dim);
     if (c->pooled_text_dim && c->pooled_text_dim != c->text_dim)
         return cohl_fail(err, COHL_ERR_FORMAT, "%s: pooled_text_dim is %d, expected 0 or text_dim %d", name,
                          c->pooled_text_dim, c->text_dim);
@@ -96,6 +99,9 @@ static cohl_status read_release(cohl_dit_config *c, cohl_config *json, cohl_erro
     cohl_config_bool_or(json, "cross_attn_norm", true, &cross_norm);
     cohl_config_int_or(json, "pooled_text_dim", 0, 65536, 0, &c->pooled_text_dim);
     cohl_config_int_or(json, "camera_dim", 0, 65536, 0, &c->camera_dim);
+    cohl_config_float_or(json, "rope_theta", 1, 1e9, COHL_DIT_ROPE_THETA, &c->rope_theta);
+    cohl_config_float_or(json, "rope_scale", 1e-3, 1e3, 1, &c->rope_scale);
+    cohl_config_int_or(json, "position_dim", 0, 4096, 0, &c->position_dim);
     read_deviations(c, json);
     if ((st = cohl_config_done(json, err)) || (st = read_type(c, json, type, err)))
         return st;

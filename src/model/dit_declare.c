@@ -118,13 +118,15 @@ static void declare_control(cohl_dit_net *net, const cohl_dit_config *c, cohl_pa
     }
 }
 
-/* The two projections of our own, without biases: at the start they add nothing. */
+/* The projections of our own, without biases: at the start they add nothing. */
 static void declare_extras(cohl_dit_net *net, const cohl_dit_config *c, cohl_params *params)
 {
     if (c->pooled_text_dim)
         net->pooled = cohl_params_linear(params, c->dim, c->pooled_text_dim, false, ZERO, "pooled_text").weight;
     if (c->camera_dim)
         net->camera = cohl_params_linear(params, c->dim, c->camera_dim, false, ZERO, "camera").weight;
+    if (c->position_dim)
+        net->position = cohl_params_linear(params, c->dim, c->position_dim, false, ZERO, "position").weight;
 }
 
 /* Only the blocks' matrices are hidden layers. */

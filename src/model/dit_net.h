@@ -40,6 +40,7 @@ struct cohl_dit_net {
     cohl_affine  head;              /* [4 out_dim, dim]: row, column, then channel fastest */
     cohl_tensor *head_modulation;   /* [2 dim]: shift, scale */
     cohl_tensor *pooled, *camera;   /* [dim, text_dim], [dim, camera_dim], or NULL */
+    cohl_tensor *position;          /* [dim, position_dim], or NULL */
     cohl_affine  control_patch;     /* [dim, 4 control_dim] */
     dit_image    image;
     dit_part     text, time;        /* text_in and text_out; time_in to time_projection */
@@ -55,6 +56,7 @@ struct cohl_dit_clip {
     cohl_tensor *group;             /* I32 [tokens]: the time a token has */
     cohl_tensor *cell_group;        /* I32 [cells]: and a cell; NULL where nobody asks */
     cohl_tensor *turn;              /* [tokens, head_dim/2, 2]: cos, sin of the position */
+    cohl_tensor *place;             /* [tokens, dim]: added to a token, or NULL */
     cohl_span   *self, *cross;      /* [sample_count] */
     cohl_tensor *added;             /* [groups, dim] for the time embedding, or NULL */
     cohl_tensor **k, **v;           /* of each block's cross-attention: [text rows + 1, dim] */

@@ -363,10 +363,13 @@ static cohl_tensor *dit_loss(cohl_ctx *ctx, void *model)
     return cohl_loss_mse(ctx, velocity, noise(ctx, 2, (int64_t[]){ 40, 3 }, 5), NULL);
 }
 
-/* The same network where the deviations of its data are known. */
+/* The same network where the deviations of its data are known, tokens are told their place and turn further. */
 static cohl_dit_config scaled_config(void)
 {
     cohl_dit_config config = dit_config;
+    config.position_dim = 6;
+    config.rope_theta = 100;
+    config.rope_scale = 2;
     config.data_std_count = 3;
     config.data_std[0] = 3, config.data_std[1] = 1, config.data_std[2] = 0.4f;
     return config;
