@@ -1,5 +1,6 @@
 /* Tests of safety: what is folded, refused and allowed; packs, their faults, and the log.
- * argv: the packs that ship, our held-out prompts, docs/policy.md, the development set (may be absent). */
+ * argv: the packs that ship, our held-out prompts, docs/policy.md, the development set (may be absent), everyday lines,
+ * everyday words. */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +23,7 @@
 #include "theatre/caption.h"
 #include "theatre/scene.h"
 
-static const char *packs, *held_out, *page, *dev_set;
+static const char *packs, *held_out, *page, *dev_set, *everyday, *words;
 static cohl_policy *policy;
 static char folder[] = "/tmp/cohl-safety-XXXXXX";
 
@@ -59,6 +60,24 @@ static void expect(cohl_policy_kind kind, const char *text, const char *code)
     const char *found = answer.refused ? answer.reason[0].code : "";
     if (strcmp(found, code))
         fail_msg("\"%s\": \"%s\" (%s), expected \"%s\"", text, found, answer.refused ? answer.reason[0].words : "", code);
+}
+
+/* The policy of `from` with one file of an operator beside it. */
+static cohl_status open_with(cohl_policy **out, const char *from, const char *file, const char *text, cohl_error *err)
+{
+    char own[64], path[128];
+    snprintf(own, sizeof own, "%s/own", folder);
+    snprintf(path, sizeof path, "%s/%s", own, file);
+    assert_int_equal(cohl_folder_make(own, NULL), COHL_OK);
+    assert_int_equal(cohl_file_write(path, text, strlen(text), NULL), COHL_OK);
+    cohl_status st = cohl_policy_open(out, &(cohl_policy_params){ .folder = from, .own = own }, err);
+    remove(path);
+    return st;
+}
+
+static cohl_status open_own(cohl_policy **out, const char *file, const char *text, cohl_error *err)
+{
+    return open_with(out, packs, file, text, err);
 }
 
 /* ---- folding ------------------------------------------------------------- */
@@ -178,6 +197,69 @@ static void test_a_stream_of_ten_thousand_prompts(void **state)
         assert_int_equal(cohl_policy_check(policy, COHL_POLICY_PROMPT, text, (size_t)size, &answer, NULL), COHL_OK);
         assert_int_equal(answer.refused, i % 100 == 0);
     }
+}
+
+/* ---- everyday lines: one bad entry of a list shows here at once ---------- */
+
+/* How many of a text's pieces are refused, as prompt and as name. Lines that begin with # are comments. */
+static int count_refused(char *text, const char *between, int *pieces, bool told)
+{
+    static const cohl_policy_kind kinds[] = { COHL_POLICY_PROMPT, COHL_POLICY_NAME };
+    int refused = 0;
+    for (char *line = strsep(&text, "\n"), *piece; line; line = strsep(&text, "\n"))
+        while (line && *line != '#' && *(piece = strsep(&line, between))) {
+            for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+                cohl_policy_answer answer = ask(kinds[k], piece);
+                if (answer.refused && told)
+                    print_error("\"%s\": %s (%s)\n", piece, answer.reason[0].code, answer.reason[0].words);
+                refused += answer.refused;
+            }
+            (*pieces)++;
+        }
+    return refused;
+}
+
+static void expect_all_pass(const char *path, const char *between, int at_least)
+{
+    char *text;
+    int pieces = 0;
+    cohl_error err;
+    if (cohl_file_read(&text, NULL, path, 1 << 20, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(count_refused(text, between, &pieces, true), 0);
+    assert_true(pieces >= at_least);
+    free(text);
+}
+
+static void test_everyday_lines_pass(void **state) { expect_all_pass(everyday, "\n", 500); }
+
+static void test_everyday_words_pass_alone(void **state) { expect_all_pass(words, " ", 3000); }
+
+static void test_numbers_pass_alone(void **state)
+{
+    char number[32];
+    for (int i = 0; i <= 2100; i++) {
+        snprintf(number, sizeof number, i % 2 ? "%d" : "a film of %d", i);
+        expect(COHL_POLICY_PROMPT, number, "");
+    }
+    expect(COHL_POLICY_PROMPT, "3/4, 1.85:1 and 23.976", "");
+}
+
+/* An entry that is too wide ("4" once stood in a list of works) is seen. */
+static void test_one_bad_entry_is_seen(void **state)
+{
+    static const char pack[] = "{\"pack\":\"house\",\"version\":\"1\",\"about\":\"a\",\"lists\":[{\"class\":\"work\","
+                               "\"origin\":\"o\",\"why\":\"w\",\"words\":[\"4, pomme, red umbrella\"]}]}";
+    char lines[] = "# a comment: 4\na man under a red umbrella\nune pomme\nplatform 4\na lake\n";
+    cohl_policy *mine, *shipped = policy;
+    int pieces = 0, refused;
+    assert_int_equal(open_own(&mine, "house.json", pack, NULL), COHL_OK);
+    policy = mine;
+    refused = count_refused(lines, "\n", &pieces, false);
+    policy = shipped;
+    assert_int_equal(pieces, 4);
+    assert_int_equal(refused, 2 * 3);      /* each as prompt and as name */
+    cohl_policy_close(mine);
 }
 
 /* ---- measured ------------------------------------------------------------ */
@@ -321,23 +403,6 @@ static void test_words_used_alike_are_found_and_a_broken_list_is_told(void **sta
 /* ---- packs --------------------------------------------------------------- */
 
 /* Open packs of `from` with one file of one's own. */
-static cohl_status open_with(cohl_policy **out, const char *from, const char *file, const char *text, cohl_error *err)
-{
-    char own[64], path[128];
-    snprintf(own, sizeof own, "%s/own", folder);
-    snprintf(path, sizeof path, "%s/%s", own, file);
-    assert_int_equal(cohl_folder_make(own, NULL), COHL_OK);
-    assert_int_equal(cohl_file_write(path, text, strlen(text), NULL), COHL_OK);
-    cohl_status st = cohl_policy_open(out, &(cohl_policy_params){ .folder = from, .own = own }, err);
-    remove(path);
-    return st;
-}
-
-static cohl_status open_own(cohl_policy **out, const char *file, const char *text, cohl_error *err)
-{
-    return open_with(out, packs, file, text, err);
-}
-
 static void test_an_operator_adds_a_pack(void **state)
 {
     cohl_policy *mine;
@@ -556,6 +621,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_harm_that_only_shows_in_the_sequence),
         cmocka_unit_test(test_long_texts_get_an_answer),
         cmocka_unit_test(test_a_stream_of_ten_thousand_prompts),
+        cmocka_unit_test(test_everyday_lines_pass),
+        cmocka_unit_test(test_everyday_words_pass_alone),
+        cmocka_unit_test(test_numbers_pass_alone),
+        cmocka_unit_test(test_one_bad_entry_is_seen),
         cmocka_unit_test(test_floors_hold_on_our_held_out_prompts),
         cmocka_unit_test(test_floors_hold_on_the_development_set),
         cmocka_unit_test(test_a_broken_set_gets_a_sentence),
@@ -571,8 +640,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_captions_of_the_toy_theatre_pass),
         cmocka_unit_test(test_the_page_has_the_counts),
     };
-    if (argc != 5)
+    if (argc != 7)
         return 2;
-    packs = argv[1], held_out = argv[2], page = argv[3], dev_set = argv[4];
+    packs = argv[1], held_out = argv[2], page = argv[3], dev_set = argv[4], everyday = argv[5], words = argv[6];
     return cmocka_run_group_tests(tests, open_all, close_all);
 }
