@@ -26,6 +26,7 @@ typedef struct asked {
     uint64_t    seed;
     int         frames, act, actors, threads, count;
     bool        held_out, json;
+    const volatile bool *cancel;     /* render */
 } asked;
 
 static cohl_status draw(cohl_scene *scene, const asked *a, cohl_error *err)
@@ -73,14 +74,14 @@ static cohl_status put_frames(cohl_door *door, batch *b, int room, cohl_workers 
     return st;
 }
 
-static cohl_status render_film(cohl_door *door, const cohl_scene *scene, int threads, cohl_error *err)
+static cohl_status render_film(cohl_door *door, const cohl_scene *scene, const asked *a, cohl_error *err)
 {
     cohl_workers *workers;
-    cohl_status st = cohl_workers_new(&workers, threads, err);
+    cohl_status st = cohl_workers_new(&workers, a->threads, err);
     if (st)
         return st;
     int room = AHEAD * cohl_workers_count(workers);
-    batch b = { .scene = scene, .frame = calloc((size_t)room, sizeof *b.frame), .cancel = cohl_stop_watch() };
+    batch b = { .scene = scene, .frame = calloc((size_t)room, sizeof *b.frame), .cancel = a->cancel };
     if (!b.frame)
         st = cohl_fail(err, COHL_ERR_MEMORY, "no memory for %d frames", room);
     for (int i = 0; i < room && !st; i++)
@@ -121,7 +122,7 @@ static cohl_status film_scene(const cohl_scene *scene, const asked *a, const coh
     if (!st) st = cohl_door_open(&door, params, err);
     if (st)
         return st;
-    st = render_film(door, scene, a->threads, err);
+    st = render_film(door, scene, a, err);
     if (!st) st = write_truth(&truth, scene, a->truth, err);
     st = cohl_door_close(door, st, &report, err);
     if (!st && truth && (st = cohl_place_name(truth, a->truth, a->truth, err)))
@@ -139,9 +140,10 @@ static cohl_status film_scene(const cohl_scene *scene, const asked *a, const coh
 
 static cohl_status render(void *asked_by, cohl_error *err)
 {
-    const asked *a = asked_by;
+    asked *a = asked_by;
     cohl_scene scene;
     cohl_text caption = { 0 };
+    a->cancel = cohl_stop_watch();       /* before anything is written */
     char *recipe = NULL, *sheet = cohl_door_sheet_path(a->out);
     cohl_status st = draw(&scene, a, err);
     if (st) {
