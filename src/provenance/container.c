@@ -77,6 +77,10 @@ static cohl_store_bytes find_in_png(const uint8_t *file, size_t size)
             found.broken = "a chunk of it goes past its end";
             return found;
         }
+        if (cohl_utf8_check((const char *)file + at + 4, 4) < 4) {
+            found.broken = "a chunk of it has a name that is no text";
+            return found;
+        }
         if (!memcmp(file + at + 4, "caBX", 4)) {
             if (found.bytes.data) {
                 found.broken = "it holds more than one manifest store";

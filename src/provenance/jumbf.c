@@ -34,10 +34,11 @@ int cohl_box_next(cohl_box *box, const uint8_t **at, const uint8_t *end)
     return 1;
 }
 
-int cohl_jumbf_box_next(cohl_box *box, const uint8_t **at, const uint8_t *end)
+/* The next box within a store whose end `end` is, if last. */
+static int next_in_store(cohl_box *box, const uint8_t **at, const uint8_t *end, bool last)
 {
     const uint8_t *start = *at;
-    bool longer = end - start >= 8 && !memcmp(start + 4, "jumb", 4) && cohl_be32(start) > (size_t)(end - start);
+    bool longer = last && end - start >= 8 && !memcmp(start + 4, "jumb", 4) && cohl_be32(start) > (size_t)(end - start);
     if (!longer)
         return cohl_box_next(box, at, end);
     *box = (cohl_box){ .type = "jumb", .start = start, .data = start + 8, .size = (size_t)(end - start) - 8 };
@@ -70,7 +71,10 @@ bool cohl_jumbf_read(cohl_jumbf *out, const uint8_t *data, size_t size, const ch
 {
     cohl_box box;
     const uint8_t *at = data;
-    return data && cohl_jumbf_box_next(&box, &at, data + size) == 1 && cohl_jumbf_open(out, &box) && !strcmp(out->kind, kind);
+    if (!data || next_in_store(&box, &at, data + size, true) != 1 || !cohl_jumbf_open(out, &box) || strcmp(out->kind, kind))
+        return false;
+    out->last = at == data + size;
+    return true;
 }
 
 int cohl_jumbf_next(cohl_jumbf *child, const cohl_jumbf *parent, const uint8_t **at)
@@ -80,9 +84,13 @@ int cohl_jumbf_next(cohl_jumbf *child, const cohl_jumbf *parent, const uint8_t *
     int found;
     if (!*at)
         *at = parent->content;
-    while ((found = cohl_jumbf_box_next(&box, at, end)) == 1)
-        if (!strcmp(box.type, "jumb"))
-            return cohl_jumbf_open(child, &box) ? 1 : -1;
+    while ((found = next_in_store(&box, at, end, parent->last)) == 1)
+        if (!strcmp(box.type, "jumb")) {
+            if (!cohl_jumbf_open(child, &box))
+                return -1;
+            child->last = parent->last && *at == end;
+            return 1;
+        }
     return found;
 }
 
@@ -90,11 +98,11 @@ bool cohl_jumbf_child(cohl_jumbf *child, const cohl_jumbf *parent, const char *l
 {
     const uint8_t *at = NULL;
     cohl_jumbf one;
-    int found = 0;
-    while (cohl_jumbf_next(&one, parent, &at) == 1)
+    int found = 0, got;
+    while ((got = cohl_jumbf_next(&one, parent, &at)) == 1)
         if (!strcmp(one.label, label))
             *child = one, found++;
-    return found == 1;
+    return got == 0 && found == 1;
 }
 
 bool cohl_jumbf_content(cohl_box *box, const cohl_jumbf *jumbf, const char *type)

@@ -38,24 +38,23 @@ typedef struct cohl_jumbf {
     char        label[COHL_JUMBF_LABEL_MAX];     /* "" when it has none                          */
     const uint8_t *content;                      /* behind the description                       */
     size_t      content_size;
+    bool        last;                            /* nothing of the store stands behind it        */
 } cohl_jumbf;
 
 /* Walk boxes, of JUMBF and of BMFF: *at starts as the begin of bytes and moves behind the box. 1: a box; 0: the end;
  * -1: bytes that are no box (a size that is too small or goes past the end). */
 int cohl_box_next(cohl_box *box, const uint8_t **at, const uint8_t *end);
-/* The same within a manifest store, where a superbox that says it goes on past the end ends there:
- * what is signed lies inside, and the reference library reads it so. */
-int cohl_jumbf_box_next(cohl_box *box, const uint8_t **at, const uint8_t *end);
 
 /* Open a "jumb" box: its description must come first and be whole. */
 bool cohl_jumbf_open(cohl_jumbf *out, const cohl_box *box);
-/* The only box at data, and it is a superbox of this kind. */
+/* The only box at data, and it is a superbox of this kind. A superbox of a store that says it goes on past the store's
+ * end ends there: what is signed lies inside, and the reference library reads it so. */
 bool cohl_jumbf_read(cohl_jumbf *out, const uint8_t *data, size_t size, const char *kind);
 
 /* Child superboxes of a superbox, in order: as cohl_box_next; other boxes are passed over.
  * *at starts as NULL. */
 int cohl_jumbf_next(cohl_jumbf *child, const cohl_jumbf *parent, const uint8_t **at);
-/* The only child with this label; false when there is none or more than one. */
+/* The only child with this label; false when there is none or more than one, or bytes among them that are no box. */
 bool cohl_jumbf_child(cohl_jumbf *child, const cohl_jumbf *parent, const char *label);
 /* The first plain box of a type among the content. */
 bool cohl_jumbf_content(cohl_box *box, const cohl_jumbf *jumbf, const char *type);

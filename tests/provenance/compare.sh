@@ -4,15 +4,15 @@
 #
 #     compare.sh COHL SIGN MUTATE TINY_MODEL [COUNT]
 #
-# Signed films and pictures, chains of four edits (made, extended, blended with a second, coded again) and COUNT (20) damaged files must have the same verdict in
-# both. Skipped where there is no node, or no check.mjs with its packages in $COHL_C2PA_CHECK.
+# Signed films and pictures, chains of four edits (made, extended, blended with a second, coded again) and three times
+# COUNT (20) damaged files must have the same verdict in both. Skipped where there is no node, or no check.mjs with its packages in $COHL_C2PA_CHECK.
 set -eu
 check=${COHL_C2PA_CHECK:-}
 command -v node >/dev/null && command -v ffmpeg >/dev/null && [ -d "$check/node_modules" ] || {
     echo "no node, no ffmpeg, or COHL_C2PA_CHECK names no folder with check.mjs and its packages"
     exit 77
 }
-cohl=$1 sign=$2 mutate=$3 tiny_model=$4 count=${5:-20}
+cohl=$(realpath "$1") sign=$(realpath "$2") mutate=$(realpath "$3") tiny_model=$(realpath "$4") count=${5:-20}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
@@ -36,9 +36,12 @@ right="longer.mp4 joined.mp4 small.mp4 pictures/frame00000.png a.mp4 b.mov c.mp4
 "$mutate" again.mp4 chain "$count" 3
 # shellcheck disable=SC2086
 node "$check/check.mjs" --no-second --trust "$root" --expect Trusted $right >/dev/null
+# Into a file: what a script of node has written into a pipe may be lost when it ends.
 # shellcheck disable=SC2086
-node "$check/check.mjs" --no-second --trust "$root" $right film*.mp4 sheet*.png chain*.mp4 |
-    awk -F'"' '$2 == "file" { file = $4 } $2 == "state" { print file, tolower($4) }' > theirs
+node "$check/check.mjs" --no-second --trust "$root" $right film*.mp4 sheet*.png chain*.mp4 > theirs.json || [ $? = 1 ]
+awk -F'"' '$2 == "file" { file = $4 } $2 == "state" { print file, tolower($4) }' theirs.json > theirs
+# shellcheck disable=SC2086
+[ "$(wc -l < theirs)" = "$(ls $right film*.mp4 sheet*.png chain*.mp4 | wc -l)" ]
 while read -r file _; do
     "$cohl" verify "$file" --json > ours.json || [ $? = 1 ]
     awk -F'"' -v file="$file" '$2 == "verdict" { print file, $4 }' ours.json

@@ -394,6 +394,35 @@ static void test_sizes_of_boxes_that_cannot_be(void **state)
     cohl_trust_free(&trust);
 }
 
+/* No hash covers the head of a box, nor the name of a picture's chunk. */
+static void test_an_assertion_longer_than_its_store_and_a_chunk_without_a_name_are_wrong(void **state)
+{
+    enum { HEADS = 8 + 8 + 16 + 1 };                         /* of its box and its description, up to its label */
+    cohl_trust trust = own_trust();
+    char *bytes;
+    size_t size;
+    write_picture(path_of("heads.png"));
+    sign(path_of("heads.png"), NULL, 0);
+    assert_int_equal(cohl_file_read(&bytes, &size, path_of("heads.png"), 1 << 20, NULL), COHL_OK);
+    uint8_t *chunk = memmem(bytes, size, "caBX", 4), *store = memmem(bytes, size, "c2pa.assertions", 15);
+    assert_non_null(chunk);
+    assert_non_null(store);
+    uint8_t *label = memmem(store, size - (size_t)((char *)store - bytes), "c2pa.hash.data", 14);
+    assert_non_null(label);
+    uint8_t *head = label - HEADS;
+    assert_memory_equal(head + 4, "jumb", 4);
+    uint32_t was = cohl_be32(head);
+    cohl_put_be32(head, was | 0x08000000);
+    assert_int_equal(judge((uint8_t *)bytes, size, &trust), COHL_INVALID);
+    cohl_put_be32(head, was);
+    chunk[2] = 0xcd;
+    assert_int_equal(judge((uint8_t *)bytes, size, &trust), COHL_INVALID);
+    chunk[2] = 'B';
+    assert_int_equal(judge((uint8_t *)bytes, size, &trust), COHL_TRUSTED);
+    free(bytes);
+    cohl_trust_free(&trust);
+}
+
 static void test_random_damage_never_passes_for_trusted_pictures(void **state)
 {
     cohl_rng rng = cohl_rng_make(7, 7);
@@ -758,6 +787,7 @@ int main(void)
         cmocka_unit_test(test_what_cannot_be_signed_is_one_sentence),
         cmocka_unit_test(test_a_file_cut_anywhere_is_never_right),
         cmocka_unit_test(test_sizes_of_boxes_that_cannot_be),
+        cmocka_unit_test(test_an_assertion_longer_than_its_store_and_a_chunk_without_a_name_are_wrong),
         cmocka_unit_test(test_random_damage_never_passes_for_trusted_pictures),
         cmocka_unit_test(test_cbor_bombs_cost_nothing),
         cmocka_unit_test(test_exclusions_times_boxes_are_bounded),
