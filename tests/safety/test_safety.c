@@ -182,9 +182,9 @@ static void test_long_texts_get_an_answer(void **state)
     assert_string_equal(answer.reason[0].words, "Darth Vader");
     memset(text, 'a', size);
     assert_int_equal(cohl_policy_check(policy, COHL_POLICY_PROMPT, text, size, &answer, NULL), COHL_OK);
-    for (size_t i = 1; i < size; i += 2)
+    for (size_t i = 1; i < size / 8; i += 2)
         text[i] = ' ';
-    assert_int_equal(cohl_policy_check(policy, COHL_POLICY_PROMPT, text, size, &answer, NULL), COHL_OK);
+    assert_int_equal(cohl_policy_check(policy, COHL_POLICY_PROMPT, text, size / 8, &answer, NULL), COHL_OK);
     free(text);
 }
 
