@@ -41,6 +41,10 @@ static cohl_store_bytes find_in_bmff(const uint8_t *file, size_t size)
     cohl_box box;
     bool seen = false;
     int got;
+    if (!cohl_be32(file)) {
+        found.broken = "its first box says no size";
+        return found;
+    }
     while ((got = cohl_box_next(&box, &at, file + size)) == 1) {
         if (strcmp(box.type, "uuid") || box.size < UUID + FULL + 1 || memcmp(box.data, cohl_bmff_c2pa_uuid, UUID))
             continue;

@@ -6,7 +6,7 @@
 /* The rest of a type behind its four letters (ISO/IEC 19566-5, annex B). */
 static const uint8_t type_rest[12] = { 0x00, 0x11, 0x00, 0x10, 0x80, 0x00, 0x00, 0xaa, 0x00, 0x38, 0x9b, 0x71 };
 
-enum { UUID_BYTES = 16, HAS_LABEL = 2, REQUESTABLE = 1 };
+enum { UUID_BYTES = 16, REQUESTABLE = 1, HAS_LABEL = 2, HAS_ID = 4, HAS_HASH = 8, HAS_PRIVATE = 16, ID_BYTES = 4, HASH_BYTES = 32 };
 
 int cohl_box_next(cohl_box *box, const uint8_t **at, const uint8_t *end)
 {
@@ -34,37 +34,59 @@ int cohl_box_next(cohl_box *box, const uint8_t **at, const uint8_t *end)
     return 1;
 }
 
-/* The next box within a store whose end `end` is, if last. */
+/* The next box within a superbox: here each says its size, and a head of zeros is the end. */
+static int next_inside(cohl_box *box, const uint8_t **at, const uint8_t *end)
+{
+    if (end - *at >= 8 && !cohl_be32(*at))
+        return cohl_be32(*at + 4) ? -1 : 0;
+    return cohl_box_next(box, at, end);
+}
+
+/* The same where the store's end is `end`, if last. */
 static int next_in_store(cohl_box *box, const uint8_t **at, const uint8_t *end, bool last)
 {
     const uint8_t *start = *at;
     bool longer = last && end - start >= 8 && !memcmp(start + 4, "jumb", 4) && cohl_be32(start) > (size_t)(end - start);
     if (!longer)
-        return cohl_box_next(box, at, end);
+        return next_inside(box, at, end);
     *box = (cohl_box){ .type = "jumb", .start = start, .data = start + 8, .size = (size_t)(end - start) - 8 };
     *at = end;
     return 1;
+}
+
+/* What a description says behind its type: flags and the label, which only a box that may be asked for has. Nothing may
+ * be left that no flag explains (ISO/IEC 19566-5, 5.3). */
+static bool read_label(cohl_jumbf *out, const cohl_box *about)
+{
+    uint8_t flags = about->data[UUID_BYTES];
+    const uint8_t *label = about->data + UUID_BYTES + 1, *end = about->data + about->size;
+    size_t more = (flags & HAS_ID ? ID_BYTES : 0) + (flags & HAS_HASH ? HASH_BYTES : 0);
+    if ((flags & (HAS_LABEL | REQUESTABLE)) == (HAS_LABEL | REQUESTABLE)) {
+        const uint8_t *zero = memchr(label, 0, (size_t)(end - label));
+        if (!zero || zero - label >= COHL_JUMBF_LABEL_MAX ||
+            cohl_utf8_check((const char *)label, (size_t)(zero - label)) != (size_t)(zero - label))
+            return false;
+        memcpy(out->label, label, (size_t)(zero - label));
+        label = zero + 1;
+    }
+    if ((size_t)(end - label) < more)
+        return false;
+    label += more;
+    cohl_box own;                                                /* a salt, say */
+    return (!(flags & HAS_PRIVATE) || next_inside(&own, &label, end) == 1) && label == end;
 }
 
 bool cohl_jumbf_open(cohl_jumbf *out, const cohl_box *box)
 {
     const uint8_t *at = box->data;
     cohl_box about;
-    if (strcmp(box->type, "jumb") || cohl_box_next(&about, &at, box->data + box->size) != 1 ||
+    if (strcmp(box->type, "jumb") || next_inside(&about, &at, box->data + box->size) != 1 ||
         strcmp(about.type, "jumd") || about.size < UUID_BYTES + 1)
         return false;
     *out = (cohl_jumbf){ .box = *box, .content = at, .content_size = (size_t)(box->data + box->size - at) };
     if (!memcmp(about.data + 4, type_rest, sizeof type_rest))
         memcpy(out->kind, about.data, 4);
-    if (!(about.data[UUID_BYTES] & HAS_LABEL))
-        return true;
-    const uint8_t *label = about.data + UUID_BYTES + 1;
-    const uint8_t *zero = memchr(label, 0, about.size - UUID_BYTES - 1);
-    if (!zero || zero - label >= COHL_JUMBF_LABEL_MAX ||
-        cohl_utf8_check((const char *)label, (size_t)(zero - label)) != (size_t)(zero - label))
-        return false;
-    memcpy(out->label, label, (size_t)(zero - label));
-    return true;
+    return read_label(out, &about);
 }
 
 bool cohl_jumbf_read(cohl_jumbf *out, const uint8_t *data, size_t size, const char *kind)
@@ -108,7 +130,7 @@ bool cohl_jumbf_child(cohl_jumbf *child, const cohl_jumbf *parent, const char *l
 bool cohl_jumbf_content(cohl_box *box, const cohl_jumbf *jumbf, const char *type)
 {
     const uint8_t *at = jumbf->content, *end = at + jumbf->content_size;
-    while (cohl_box_next(box, &at, end) == 1)
+    while (next_inside(box, &at, end) == 1)
         if (!strcmp(box->type, type))
             return true;
     return false;

@@ -45,7 +45,7 @@ typedef struct cohl_jumbf {
  * -1: bytes that are no box (a size that is too small or goes past the end). */
 int cohl_box_next(cohl_box *box, const uint8_t **at, const uint8_t *end);
 
-/* Open a "jumb" box: its description must come first and be whole. */
+/* Open a "jumb" box: its description must come first and be whole, without bytes that it does not explain. */
 bool cohl_jumbf_open(cohl_jumbf *out, const cohl_box *box);
 /* The only box at data, and it is a superbox of this kind. A superbox of a store that says it goes on past the store's
  * end ends there: what is signed lies inside, and the reference library reads it so. */

@@ -395,7 +395,7 @@ static void test_sizes_of_boxes_that_cannot_be(void **state)
 }
 
 /* No hash covers the head of a box, nor the name of a picture's chunk. */
-static void test_an_assertion_longer_than_its_store_and_a_chunk_without_a_name_are_wrong(void **state)
+static void test_heads_that_lie_are_wrong(void **state)
 {
     enum { HEADS = 8 + 8 + 16 + 1 };                         /* of its box and its description, up to its label */
     cohl_trust trust = own_trust();
@@ -415,6 +415,11 @@ static void test_an_assertion_longer_than_its_store_and_a_chunk_without_a_name_a
     cohl_put_be32(head, was | 0x08000000);
     assert_int_equal(judge((uint8_t *)bytes, size, &trust), COHL_INVALID);
     cohl_put_be32(head, was);
+    for (int bit = 0; bit < 5; bit++) {                      /* a label that is none, or more than there is */
+        label[-1] ^= (uint8_t)(1 << bit);
+        assert_int_equal(judge((uint8_t *)bytes, size, &trust), COHL_INVALID);
+        label[-1] ^= (uint8_t)(1 << bit);
+    }
     chunk[2] = 0xcd;
     assert_int_equal(judge((uint8_t *)bytes, size, &trust), COHL_INVALID);
     chunk[2] = 'B';
@@ -787,7 +792,7 @@ int main(void)
         cmocka_unit_test(test_what_cannot_be_signed_is_one_sentence),
         cmocka_unit_test(test_a_file_cut_anywhere_is_never_right),
         cmocka_unit_test(test_sizes_of_boxes_that_cannot_be),
-        cmocka_unit_test(test_an_assertion_longer_than_its_store_and_a_chunk_without_a_name_are_wrong),
+        cmocka_unit_test(test_heads_that_lie_are_wrong),
         cmocka_unit_test(test_random_damage_never_passes_for_trusted_pictures),
         cmocka_unit_test(test_cbor_bombs_cost_nothing),
         cmocka_unit_test(test_exclusions_times_boxes_are_bounded),
