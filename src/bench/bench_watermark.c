@@ -157,7 +157,7 @@ static cohl_status attack_piece(bench_run *r, const cohl_piece *p, const cohl_at
     if (!st)
         st = cohl_attack_run(attack, p->frame, p->frames, p->fps, add_frame, reader, err);
     if (!st)
-        st = cohl_mark_find(&public, &private, cohl_mark_reader_sum(reader), &r->keys, err);
+        st = cohl_mark_find(&public, &private, cohl_mark_reader_sum(reader), &r->keys, true, err);
     cohl_mark_reader_free(reader);
     if (st)
         return st;
@@ -191,7 +191,7 @@ static cohl_status look_for_nothing(const bench_run *r, unmarked *u, const cohl_
         st = read_frames(reader, p, err);
     double began = cohl_clock_cpu_seconds();
     if (!st)
-        st = cohl_mark_find(&public, &private, cohl_mark_reader_sum(reader), &r->keys, err);
+        st = cohl_mark_find(&public, &private, cohl_mark_reader_sum(reader), &r->keys, true, err);
     cohl_mark_reader_free(reader);
     if (st)
         return st;

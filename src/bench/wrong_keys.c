@@ -120,7 +120,7 @@ static cohl_status ask_whole(cohl_wrong_answer *a, const cohl_wrong_keys *w, dou
     for (int k = 0; k < WHOLE_KEYS; k++)
         keys.key[k] = wrong_key(-1 - k);
     for (int c = 0; c < w->clips && !st; c++) {
-        st = cohl_mark_find(&public, &private, w->sum + (size_t)c * GRID, &keys, err);
+        st = cohl_mark_find(&public, &private, w->sum + (size_t)c * GRID, &keys, true, err);
         double bound = private.log10_bound - log10(WHOLE_KEYS);
         a->whole_found += !st && bound <= limit;
         a->strongest = fmin(a->strongest, bound);

@@ -153,7 +153,8 @@ static char *take_path(const char *path, int take, int takes)
     if (takes == 1)
         return strdup(path);
     const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
-    if (slash && (!slash[1] || (strchr(slash, '%') && dot > slash && !strcasecmp(dot, ".png")))) {     /* a folder of pictures: shot/take%04d.png */
+    /* a folder of pictures: shot/take%04d.png */
+    if (slash && (!slash[1] || (strchr(slash, '%') && dot > slash && !strcasecmp(dot, ".png")))) {
         at = (size_t)(slash - path);
     } else {
         at = dot && (!slash || dot > slash) ? (size_t)(dot - path) : size;

@@ -148,7 +148,8 @@ static cohl_status look_inside(cohl_detection *d, const char *path, const cohl_d
     if (st == COHL_ERR_MEMORY || st == COHL_ERR_CANCELLED)
         st = cohl_fail(err, st, "%s", d->unseen.text);
     else if (!st)
-        st = (params->unsearched ? cohl_mark_find_unsearched : cohl_mark_find)(&d->public_mark, &d->private_mark, cohl_mark_reader_sum(l->marks), params->keys, err);
+        st = cohl_mark_find(&d->public_mark, &d->private_mark, cohl_mark_reader_sum(l->marks), params->keys, !params->unsearched,
+                            err);
     else
         st = COHL_OK;
     if (!st) st = keep_prints(d, l, err);

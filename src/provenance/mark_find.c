@@ -133,19 +133,12 @@ static bool is_settled(const asked *a)
     return public->log10_bound <= SURE || (private->log10_bound <= SURE && private->has_identifier);
 }
 
-static cohl_status ask_simple(asked *a, const float *sum, cohl_error *err)
-{
-    (void)err;
-    for (int i = 0; i < SIMPLE; i++)
-        ask(a, sum, &simple[i], log(simple_share[i]), log(simple_share[i]));
-    return COHL_OK;
-}
-
-static cohl_status ask_everywhere(asked *a, const float *sum, cohl_error *err)
+static cohl_status ask_everywhere(asked *a, const float *sum, bool search, cohl_error *err)
 {
     cohl_mark_found found;
-    ask_simple(a, sum, err);
-    if (is_settled(a))
+    for (int i = 0; i < SIMPLE; i++)
+        ask(a, sum, &simple[i], log(simple_share[i]), log(simple_share[i]));
+    if (!search || is_settled(a))
         return COHL_OK;
     cohl_status st = cohl_mark_search(&found, sum, &a->owners, &a->public_signs, err);
     for (int i = 0; i < found.count && !st; i++)
@@ -154,10 +147,8 @@ static cohl_status ask_everywhere(asked *a, const float *sum, cohl_error *err)
     return st;
 }
 
-typedef cohl_status ask_fn(asked *a, const float *sum, cohl_error *err);
-
-static cohl_status find(ask_fn *ask_places, cohl_mark_answer *public_answer, cohl_mark_answer *private_answer,
-                        const float *sum, const cohl_mark_keys *keys, cohl_error *err)
+cohl_status cohl_mark_find(cohl_mark_answer *public_answer, cohl_mark_answer *private_answer, const float *sum,
+                           const cohl_mark_keys *keys, bool search, cohl_error *err)
 {
     asked a = { .keys = keys, .public_answer = public_answer, .private_answer = private_answer };
     *public_answer = *private_answer = (cohl_mark_answer){ .log10_bound = 0 };
@@ -167,19 +158,7 @@ static cohl_status find(ask_fn *ask_places, cohl_mark_answer *public_answer, coh
     cohl_mark_signs_of(&a.public_signs, &cohl_mark_public);
     for (int key = 0; key < keys->count; key++)
         cohl_mark_signs_of(&a.private_signs[key], &keys->key[key]);
-    cohl_status st = ask_places(&a, sum, err);
+    cohl_status st = ask_everywhere(&a, sum, search, err);
     free(a.private_signs);
     return st;
-}
-
-cohl_status cohl_mark_find(cohl_mark_answer *public_answer, cohl_mark_answer *private_answer, const float *sum,
-                           const cohl_mark_keys *keys, cohl_error *err)
-{
-    return find(ask_everywhere, public_answer, private_answer, sum, keys, err);
-}
-
-cohl_status cohl_mark_find_unsearched(cohl_mark_answer *public_answer, cohl_mark_answer *private_answer, const float *sum,
-                                      const cohl_mark_keys *keys, cohl_error *err)
-{
-    return find(ask_simple, public_answer, private_answer, sum, keys, err);
 }

@@ -27,12 +27,10 @@ typedef struct cohl_mark_answer {
     bool               searched;         /* the picture had to be searched                          */
 } cohl_mark_answer;
 
-/* keys may have none: private is then 0. sum is a reader's. */
+/* keys may have none: private is then 0. sum is a reader's. Without search only where the canvas is the whole picture,
+ * plain or turned: a thousand times sooner where no mark is. */
 cohl_status cohl_mark_find(cohl_mark_answer *public_answer, cohl_mark_answer *private_answer, const float *sum,
-                           const cohl_mark_keys *keys, cohl_error *err);
-/* The same, but only where the canvas is the whole picture, plain or mirrored: a thousand times sooner where no mark is. */
-cohl_status cohl_mark_find_unsearched(cohl_mark_answer *public_answer, cohl_mark_answer *private_answer, const float *sum,
-                                      const cohl_mark_keys *keys, cohl_error *err);
+                           const cohl_mark_keys *keys, bool search, cohl_error *err);
 
 /* A place where a private mark is looked for, and its share of the risk of one key. */
 typedef struct cohl_mark_hypothesis {

@@ -263,7 +263,8 @@ static bool read_shard(cohl_latents *l, int index, cohl_shard *s, const char *pa
     const cohl_weight *latent = cohl_safetensors_find(file, "latent"), *cell = cohl_safetensors_find(file, "cell");
     size_t cells = cells_of(s) * COHL_SHARD_CLIPS;
     bool good = made && !strcmp(made, l->mark) && !strcmp(theatre ? theatre : theatre_unnamed, l->theatre) &&
-                latent && cell && latent->type == COHL_BF16 && cell->type == COHL_U8 && latent->count == cells * (size_t)s->channels && cell->count == cells;
+                latent && cell && latent->type == COHL_BF16 && cell->type == COHL_U8 &&
+                latent->count == cells * (size_t)s->channels && cell->count == cells;
     if (good) {
         memcpy(s->latent, latent->data, latent->count * sizeof *s->latent);
         memcpy(s->cell, cell->data, cells);

@@ -5,7 +5,8 @@
 #     compare.sh COHL SIGN MUTATE TINY_MODEL [COUNT]
 #
 # Signed films and pictures, chains of four edits (made, extended, blended with a second, coded again) and three times
-# COUNT (20) damaged files must have the same verdict in both. Skipped where there is no node, or no check.mjs with its packages in $COHL_C2PA_CHECK.
+# COUNT (20) damaged files must have the same verdict in both. Skipped where there is no node, or no check.mjs with its
+# packages in $COHL_C2PA_CHECK.
 set -eu
 check=${COHL_C2PA_CHECK:-}
 command -v node >/dev/null && command -v ffmpeg >/dev/null && [ -d "$check/node_modules" ] || {

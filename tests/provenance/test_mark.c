@@ -243,7 +243,7 @@ static void find(cohl_mark_answer *public, cohl_mark_answer *private, cohl_frame
     assert_int_equal(cohl_mark_reader_new(&reader, NULL), COHL_OK);
     for (int i = 0; i < FRAMES; i++)
         assert_int_equal(cohl_mark_reader_add(reader, frame[i], NULL), COHL_OK);
-    assert_int_equal(cohl_mark_find(public, private, cohl_mark_reader_sum(reader), &keys, NULL), COHL_OK);
+    assert_int_equal(cohl_mark_find(public, private, cohl_mark_reader_sum(reader), &keys, true, NULL), COHL_OK);
     cohl_mark_reader_free(reader);
 }
 
